@@ -1,0 +1,13 @@
+/** What a list call asks for. `limit` is 1 to 200; `cursor` is opaque and tied to the filter and sort that made it. */
+export interface PageRequest {
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Opaque; null on the last page. */
+  readonly nextCursor: string | null;
+  /** All rows that match the filter; present only when asked for. */
+  readonly totalCount?: number;
+}
