@@ -1,0 +1,296 @@
+/**
+ * The literal names that RHACM, Open Cluster Management, Velero and Hive use on a hub. They are an outside contract:
+ * each is spelled as the operators, agents and controllers spell it (main branches of August 2026, Velero 1.18).
+ */
+
+/** Namespaces on a hub. */
+export const namespaces = {
+  /** BackupSchedule, Restore, and all of Velero's resources */
+  backup: 'open-cluster-management-backup',
+  /** Where the token agent runs on a managed cluster unless its add-on's `status.namespace` says otherwise */
+  defaultAddOn: 'open-cluster-management-agent-addon',
+  observability: 'open-cluster-management-observability',
+  /** Usual namespace of the MultiClusterEngine's parts (its `spec.targetNamespace` decides); holds the import controller's ConfigMap */
+  defaultEngine: 'multicluster-engine',
+  /** Usual namespace of the MultiClusterHub */
+  defaultHub: 'open-cluster-management',
+} as const;
+
+/** Keys of labels. */
+export const labels = {
+  /** `true` on the hub's own cluster, whose name need not be `local-cluster` */
+  localCluster: 'local-cluster',
+  /** On an account, an add-on: the account's name. On a token Secret: `true` */
+  isManagedServiceAccount: 'authentication.open-cluster-management.io/is-managed-serviceaccount',
+  /** One of the three backup labels: `msa` on token Secrets, `cluster-activation` on what comes with the activation data */
+  backup: 'cluster.open-cluster-management.io/backup',
+  /** One of the three backup labels */
+  hiveSecretType: 'hive.openshift.io/secret-type',
+  /** One of the three backup labels */
+  clusterType: 'cluster.open-cluster-management.io/type',
+  addOnNameWork: 'open-cluster-management.io/addon-name-work',
+  /** `true`: left out of every backup */
+  excludeFromBackup: 'velero.io/exclude-from-backup',
+  /** `true` on an auto-import-secret that the operator made after a restore */
+  restoreAutoImportSecret: 'cluster.open-cluster-management.io/restore-auto-import-secret',
+  backupScheduleName: 'cluster.open-cluster-management.io/backup-schedule-name',
+  backupScheduleType: 'cluster.open-cluster-management.io/backup-schedule-type',
+  /** On a Backup: the id of the hub that made it */
+  backupCluster: 'cluster.open-cluster-management.io/backup-cluster',
+  backupActivationRestore: 'cluster.open-cluster-management.io/backup-activation-restore',
+  /** On the dummy Backup that records a managed-clusters restore: the id of the hub that restored */
+  restoreCluster: 'cluster.open-cluster-management.io/restore-cluster',
+  veleroScheduleName: 'velero.io/schedule-name',
+  /** On a Backup: the name of its BackupStorageLocation */
+  veleroStorageLocation: 'velero.io/storage-location',
+  /** On restored objects. Values over 63 characters are cut to 57 plus the first 6 hex digits of their SHA-256 */
+  veleroBackupName: 'velero.io/backup-name',
+  /** On restored objects; cut like `veleroBackupName` */
+  veleroRestoreName: 'velero.io/restore-name',
+  vendor: 'vendor',
+  cloud: 'cloud',
+  clusterId: 'clusterID',
+  /** The namespace of a managed cluster, and the cluster itself, carry the cluster's name */
+  clusterName: 'name',
+  managedClusterName: 'cluster.open-cluster-management.io/managedCluster',
+  clusterSet: 'cluster.open-cluster-management.io/clusterset',
+} as const;
+
+/** A Secret or ConfigMap with any of these keys is in the credentials backup; a token Secret gets `msa` only if it has none of them. */
+export const backupLabelKeys = [labels.hiveSecretType, labels.clusterType, labels.backup] as const;
+
+/** Values of labels. */
+export const labelValues = {
+  true: 'true',
+  /** `labels.backup` on token Secrets */
+  backupMsa: 'msa',
+  /** `labels.backup` on what is restored only at activation */
+  backupClusterActivation: 'cluster-activation',
+  /** `labels.addOnNameWork` on the works that carry the role binding */
+  addOnNameWork: 'managed-serviceaccount',
+} as const;
+
+/** Keys of annotations. */
+export const annotations = {
+  klusterletDeployMode: 'import.open-cluster-management.io/klusterlet-deploy-mode',
+  /** '' asks for it; the import controller writes `Completed` */
+  immediateImport: 'import.open-cluster-management.io/immediate-import',
+  disableAutoImport: 'import.open-cluster-management.io/disable-auto-import',
+  keepingAutoImportSecret: 'managedcluster-import-controller.open-cluster-management.io/keeping-auto-import-secret',
+  /** On token Secrets, RFC 3339, copied from the account's status */
+  expirationTimestamp: 'expirationTimestamp',
+  /** On token Secrets, RFC 3339, copied from the account's status */
+  lastRefreshTimestamp: 'lastRefreshTimestamp',
+  /** `true` is needed on a Restore with `CleanupAll` on new releases */
+  restoreCleanupAllConfirmed: 'cluster.open-cluster-management.io/restore-cleanup-all-confirmed',
+} as const;
+
+/** Values of annotations. */
+export const annotationValues = {
+  deployModeHosted: 'Hosted',
+  immediateImportAsked: '',
+  immediateImportCompleted: 'Completed',
+} as const;
+
+/** The ManagedServiceAccounts that the backup operator makes; their token Secrets bear the same names. */
+export const accounts = {
+  autoImport: 'auto-import-account',
+  autoImportPair: 'auto-import-account-pair',
+} as const;
+
+/** The add-on, for the whole hub and for each cluster. */
+export const addOns = { managedServiceAccount: 'managed-serviceaccount' } as const;
+
+/** ManifestWorks that carry the role binding of an account. */
+export const works = {
+  import: 'addon-managed-serviceaccount-import',
+  importPair: 'addon-managed-serviceaccount-import-pair',
+  /** Appended where the add-on's namespace is not the default one; the default work is made as well */
+  customSuffix: '-custom-2',
+  /** Of older releases; to be deleted */
+  obsoleteCustomSuffix: '-custom',
+} as const;
+
+/** ClusterRoleBindings inside the works. */
+export const roleBindings = {
+  import: 'managedserviceaccount-import',
+  importPair: 'managedserviceaccount-import-pair',
+  customSuffix: '-custom-2',
+} as const;
+
+/** ClusterRoles of the klusterlet that the binding refers to. */
+export const clusterRoles = {
+  /** May get and update the Secret `bootstrap-hub-kubeconfig`, nothing else */
+  bootstrap: 'klusterlet-bootstrap-kubeconfig',
+  /** Of older releases */
+  klusterlet: 'klusterlet',
+} as const;
+
+/** Secrets with fixed names. */
+export const secrets = {
+  autoImport: 'auto-import-secret',
+  /** On the managed cluster */
+  bootstrapKubeconfig: 'bootstrap-hub-kubeconfig',
+  /** Appended to a cluster's name: what the import controller prepares */
+  importSuffix: '-import',
+} as const;
+
+/** Keys inside Secrets. */
+export const secretKeys = {
+  token: 'token',
+  caCrt: 'ca.crt',
+  autoImportRetry: 'autoImportRetry',
+  server: 'server',
+} as const;
+
+/** Written as `autoImportRetry`; documented, though the import controller's code reads it nowhere. */
+export const autoImportRetry = '5';
+
+/** Components of MultiClusterEngine and MultiClusterHub, in `spec.overrides.components[] {name, enabled}`. */
+export const components = {
+  managedServiceAccount: 'managedserviceaccount',
+  /** The name in older releases */
+  managedServiceAccountPreview: 'managedserviceaccount-preview',
+  clusterBackup: 'cluster-backup',
+} as const;
+
+/** Types of conditions. */
+export const conditions = {
+  /** Of a ManagedCluster */
+  hubAccepted: 'HubAcceptedManagedCluster',
+  joined: 'ManagedClusterJoined',
+  available: 'ManagedClusterConditionAvailable',
+  importSucceeded: 'ManagedClusterImportSucceeded',
+  /** Of a ManagedClusterAddOn */
+  addOnAvailable: 'Available',
+  /** Of a ManagedServiceAccount */
+  secretCreated: 'SecretCreated',
+  tokenReported: 'TokenReported',
+  /** Of a ManifestWork */
+  workApplied: 'Applied',
+  workAvailable: 'Available',
+} as const;
+
+/** Reasons of conditions. */
+export const reasons = {
+  /** Of ManagedClusterImportSucceeded */
+  waitForImporting: 'ManagedClusterWaitForImporting',
+  importing: 'ManagedClusterImporting',
+  importFailed: 'ManagedClusterImportFailed',
+  imported: 'ManagedClusterImported',
+  /** Of TokenReported */
+  tokenReportFailed: 'TokenReportFailed',
+} as const;
+
+/** The message of `reasons.importFailed` begins so for a bad token or missing rights. */
+export const autoImportSecretInvalid = 'AutoImportSecretInvalid';
+
+/** Names of the five Velero Schedules; a Backup is named `<schedule>-<yyyymmddhhmmss>`, UTC. */
+export const veleroSchedules = {
+  credentials: 'acm-credentials-schedule',
+  resources: 'acm-resources-schedule',
+  resourcesGeneric: 'acm-resources-generic-schedule',
+  managedClusters: 'acm-managed-clusters-schedule',
+  validation: 'acm-validation-policy-schedule',
+} as const;
+
+/** Values of `labels.backupScheduleType`. */
+export const backupTypes = {
+  credentials: 'credentials',
+  /** Of older releases, which split the credentials */
+  credentialsHive: 'credentialsHive',
+  credentialsCluster: 'credentialsCluster',
+  resources: 'resources',
+  resourcesGeneric: 'resourcesGeneric',
+  managedClusters: 'managedClusters',
+  validation: 'validation',
+} as const;
+
+/** The dummy Backup that records a managed-clusters restore is named `<prefix>-<yyyymmddhhmmss>`. */
+export const restoreRecordPrefix = 'acm-restore-clusters';
+
+/** Kept on an ACM Restore until its Velero Restores are deleted. */
+export const restoreFinalizer = 'restores.cluster.open-cluster-management.io/finalizer';
+
+/** Phases of a BackupSchedule. */
+export const backupSchedulePhases = {
+  new: 'New',
+  enabled: 'Enabled',
+  failedValidation: 'FailedValidation',
+  failed: 'Failed',
+  unknown: 'Unknown',
+  collision: 'BackupCollision',
+  paused: 'Paused',
+} as const;
+
+/** Phases of an ACM Restore. */
+export const restorePhases = {
+  started: 'Started',
+  running: 'Running',
+  finished: 'Finished',
+  finishedWithErrors: 'FinishedWithErrors',
+  error: 'Error',
+  unknown: 'Unknown',
+  enabled: 'Enabled',
+  enabledWithErrors: 'EnabledWithErrors',
+} as const;
+
+/** Phases of a Velero Backup. */
+export const veleroBackupPhases = {
+  new: 'New',
+  queued: 'Queued',
+  readyToStart: 'ReadyToStart',
+  failedValidation: 'FailedValidation',
+  /** Only from here on `startTimestamp` is set */
+  inProgress: 'InProgress',
+  waitingForPluginOperations: 'WaitingForPluginOperations',
+  waitingForPluginOperationsPartiallyFailed: 'WaitingForPluginOperationsPartiallyFailed',
+  finalizing: 'Finalizing',
+  finalizingPartiallyFailed: 'FinalizingPartiallyFailed',
+  completed: 'Completed',
+  partiallyFailed: 'PartiallyFailed',
+  failed: 'Failed',
+  deleting: 'Deleting',
+} as const;
+
+/** Phases of a Velero Restore. */
+export const veleroRestorePhases = {
+  new: 'New',
+  failedValidation: 'FailedValidation',
+  inProgress: 'InProgress',
+  waitingForPluginOperations: 'WaitingForPluginOperations',
+  waitingForPluginOperationsPartiallyFailed: 'WaitingForPluginOperationsPartiallyFailed',
+  finalizing: 'Finalizing',
+  finalizingPartiallyFailed: 'FinalizingPartiallyFailed',
+  completed: 'Completed',
+  partiallyFailed: 'PartiallyFailed',
+  failed: 'Failed',
+} as const;
+
+/** What a Restore's `velero…BackupName` may say beside a backup's name. */
+export const restoreBackupNames = { latest: 'latest', skip: 'skip' } as const;
+
+export const cleanupBeforeRestore = { none: 'None', restored: 'CleanupRestored', all: 'CleanupAll' } as const;
+
+/** Phase of a BackupStorageLocation that can be used. */
+export const storageLocationAvailable = 'Available';
+
+/** Phase of a DownloadRequest whose URL is there. */
+export const downloadProcessed = 'Processed';
+
+/** The import controller's strategy: a ConfigMap in the engine's namespace. */
+export const importController = {
+  configMap: 'import-controller-config',
+  strategyKey: 'autoImportStrategy',
+  importOnly: 'ImportOnly',
+  importAndSync: 'ImportAndSync',
+} as const;
+
+/** Name of the one ClusterVersion. */
+export const clusterVersionName = 'version';
+
+/** What the operator writes where a hub has no ClusterVersion. */
+export const unknownClusterId = 'unknown';
+
+/** Name of the KlusterletConfig that holds for all clusters. */
+export const globalKlusterletConfig = 'global';
