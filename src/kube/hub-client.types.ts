@@ -1,0 +1,22 @@
+import type { Secret } from '../common/secret.js';
+
+/** Where a hub is and how to log in. Holds no file path: everything is in here. */
+export interface HubConnection {
+  /** `https://host:port`, optionally with a path prefix */
+  readonly server: string;
+  /** PEM; absent: the system's roots */
+  readonly caPem?: string;
+  readonly tlsServerName?: string;
+  readonly auth: { readonly type: 'token'; readonly token: Secret } | { readonly type: 'certificate'; readonly certPem: string; readonly keyPem: Secret };
+}
+
+export interface HubClientOptions {
+  /** The User-Agent, default `lifeboat`: what a hub's audit log knows this client by */
+  readonly userAgent?: string;
+  /** Loopback is refused unless set (tests, the demo). Link-local and metadata addresses are refused always. */
+  readonly allowLoopback?: boolean;
+  /** Default `lifeboat` */
+  readonly defaultFieldManager?: string;
+  /** Default true: HTTP/2 where the hub offers it */
+  readonly http2?: boolean;
+}

@@ -1,0 +1,260 @@
+import { lookup, type LookupAddress, type LookupOptions } from 'node:dns';
+import { isIP, type LookupFunction, type Socket } from 'node:net';
+import { buildConnector, type Dispatcher, Pool } from 'undici';
+import { addressProblem, type AddressRule } from './address.rules.js';
+import { failureOf, malformed, parseJson, retryAfterMs } from './answer.js';
+import { Deadline } from './deadline.js';
+import type { HubConnection } from './hub-client.types.js';
+import { KubeError } from './kube-error.js';
+import { AddressRefusedError, networkFailure, wasCut } from './transport-error.js';
+
+/** Shorter than the deadline of a call, so that a host that swallows packets reads "unreachable" and no write is in doubt. */
+const CONNECT_TIMEOUT_MS = 5_000;
+const TCP_KEEPALIVE_MS = 30_000;
+/** A connection that leaves two pings unanswered is given up: 30 s. */
+const HTTP2_PING_MS = 15_000;
+/** On HTTP/1.1 each watch takes a connection of its own; calls share these. HTTP/2 needs one. */
+const MAX_CALL_CONNECTIONS = 12;
+const MAX_ERROR_BYTES = 64 * 1024;
+
+export const MAX_PAGE_BYTES = 32 * 1024 * 1024;
+export const MAX_OBJECT_BYTES = 4 * 1024 * 1024;
+
+export interface TransportOptions extends AddressRule {
+  readonly userAgent: string;
+  readonly http2: boolean;
+}
+
+export interface Request {
+  /** What is asked, for messages: `get managedclusters c1` */
+  readonly what: string;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Path and query, below the server's own prefix */
+  readonly path: string;
+  readonly accept?: string;
+  readonly body?: unknown;
+  readonly contentType?: string;
+  /** The hub's error words may quote what was sent: leave them out */
+  readonly hideMessage?: boolean;
+}
+
+export interface CallRequest extends Request {
+  readonly maxBytes: number;
+  readonly deadlineMs: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Resolves a name and leaves out every address that may not be called, so that what was checked is what is dialled. */
+function guardedLookup(rule: AddressRule): LookupFunction {
+  return (hostname, options: LookupOptions, callback) => {
+    lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
+      if (error !== null) return callback(error, '');
+      const allowed = addresses.filter(({ address }) => addressProblem(address, rule) === null);
+      const [first] = allowed;
+      if (first === undefined) return callback(new AddressRefusedError('no address of the host may be called'), '');
+      if (options.all === true) return callback(null, allowed);
+      callback(null, first.address, first.family);
+    });
+  };
+}
+
+function refusal(address: string | undefined, rule: AddressRule): AddressRefusedError | null {
+  const problem = address === undefined ? 'it is unknown' : addressProblem(address, rule);
+  return problem === null ? null : new AddressRefusedError(problem);
+}
+
+function guardedConnector(connection: HubConnection, options: TransportOptions): buildConnector.connector {
+  const { auth } = connection;
+  const dial = buildConnector({
+    ca: connection.caPem,
+    servername: connection.tlsServerName,
+    ...(auth.type === 'certificate' ? { cert: auth.certPem, key: auth.keyPem.reveal() } : {}),
+    rejectUnauthorized: true,
+    minVersion: 'TLSv1.2',
+    allowH2: options.http2,
+    preferH2: true,
+    timeout: CONNECT_TIMEOUT_MS,
+    keepAliveInitialDelay: TCP_KEEPALIVE_MS,
+    lookup: guardedLookup(options),
+  });
+  return (target, callback) => {
+    // A literal address is dialled without a look-up.
+    const refused = isIP(target.hostname) === 0 ? null : refusal(target.hostname, options);
+    if (refused !== null) return callback(refused, null);
+    dial(target, (...result) => {
+      const [error, socket] = result;
+      if (error !== null) return callback(error, null);
+      const late = refusal((socket as Socket).remoteAddress, options);
+      if (late === null) return callback(null, socket);
+      socket.destroy();
+      callback(late, null);
+    });
+  };
+}
+
+/** @throws KubeError HUB_ADDRESS_REFUSED for anything but `https://host[:port][/prefix]` */
+function parseServer(server: string): { origin: string; prefix: string } {
+  const url = URL.parse(server);
+  if (url === null) throw new KubeError('HUB_ADDRESS_REFUSED', 'The hub\u2019s address is no URL');
+  if (url.protocol !== 'https:') throw new KubeError('HUB_ADDRESS_REFUSED', 'The hub\u2019s address does not begin with https://');
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
+    throw new KubeError('HUB_ADDRESS_REFUSED', 'The hub\u2019s address holds more than host, port and path');
+  }
+  return { origin: url.origin, prefix: url.pathname.replace(/\/+$/, '') };
+}
+
+/** The connections to one hub: one pool for calls and one for watches, so that one stuck connection does not silence both. */
+export class Transport {
+  private readonly origin: string;
+  private readonly prefix: string;
+  private readonly calls: Pool;
+  private readonly watches: Pool;
+  private readonly authorization: string | undefined;
+
+  constructor(
+    private readonly connection: HubConnection,
+    private readonly options: TransportOptions,
+  ) {
+    ({ origin: this.origin, prefix: this.prefix } = parseServer(connection.server));
+    this.authorization = connection.auth.type === 'token' ? `Bearer ${connection.auth.token.reveal()}` : undefined;
+    this.calls = this.pool(MAX_CALL_CONNECTIONS);
+    this.watches = this.pool(undefined);
+  }
+
+  private pool(connections: number | undefined): Pool {
+    return new Pool(this.origin, {
+      ...(connections === undefined ? {} : { connections }),
+      connect: guardedConnector(this.connection, this.options),
+      allowH2: this.options.http2,
+      h2Options: { pingInterval: HTTP2_PING_MS, maxConcurrentStreams: 100 },
+      // Deadlines are ours, for each call.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      keepAliveTimeout: 15_000,
+    });
+  }
+
+  /** One call and its JSON answer. A read that met a dying connection is tried once more. */
+  async call(request: CallRequest): Promise<unknown> {
+    const deadline = new Deadline(request.deadlineMs, request.signal);
+    try {
+      try {
+        return await this.callOnce(request, deadline);
+      } catch (error) {
+        if (request.method !== 'GET' || !(error instanceof KubeError) || !wasCut(error) || deadline.signal.aborted) throw error;
+        return await this.callOnce(request, deadline);
+      }
+    } finally {
+      deadline.dispose();
+    }
+  }
+
+  private async callOnce(request: CallRequest, deadline: Deadline): Promise<unknown> {
+    const answer = await this.send(this.calls, request, deadline);
+    const text = await this.readText(request, answer, request.maxBytes, deadline);
+    return parseJson(request.what, text);
+  }
+
+  /** Opens a stream; the caller reads the body and must destroy it. */
+  async open(request: Request, deadline: Deadline): Promise<Dispatcher.ResponseData['body']> {
+    return (await this.send(this.watches, request, deadline)).body;
+  }
+
+  /** Maps what reading a body threw. */
+  bodyFailure(what: string, error: unknown, deadline: Deadline): KubeError {
+    return error instanceof KubeError ? error : (deadline.failure(what) ?? networkFailure(what, error));
+  }
+
+  private headers(request: Request): Record<string, string> {
+    return {
+      accept: request.accept ?? 'application/json',
+      'user-agent': this.options.userAgent,
+      ...(this.authorization === undefined ? {} : { authorization: this.authorization }),
+      ...(request.body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
+    };
+  }
+
+  private async send(pool: Pool, request: Request, deadline: Deadline): Promise<Dispatcher.ResponseData> {
+    let answer: Dispatcher.ResponseData;
+    try {
+      answer = await pool.request({
+        origin: this.origin,
+        path: this.prefix + request.path,
+        method: request.method,
+        headers: this.headers(request),
+        body: request.body === undefined ? null : JSON.stringify(request.body),
+        signal: deadline.signal,
+      });
+    } catch (error) {
+      throw this.bodyFailure(request.what, error, deadline);
+    }
+    // A body that is destroyed before it was read reports that as an error, which nobody waits for.
+    answer.body.on('error', () => undefined);
+    try {
+      await this.checkAnswer(request, answer, deadline);
+    } catch (error) {
+      answer.body.destroy();
+      throw error;
+    }
+    return answer;
+  }
+
+  private async checkAnswer(request: Request, answer: Dispatcher.ResponseData, deadline: Deadline): Promise<void> {
+    const { statusCode, headers } = answer;
+    if (statusCode >= 300 && statusCode < 400) throw new KubeError('HUB_REDIRECT_REFUSED', `${request.what}: HTTP ${statusCode}`, { status: statusCode });
+    const isJson = /^application\/json(;|$)/i.test(String(headers['content-type'] ?? ''));
+    const isPlain = headers['content-encoding'] === undefined || headers['content-encoding'] === 'identity';
+    if (statusCode >= 200 && statusCode < 300) {
+      if (!isJson || !isPlain) throw malformed(request.what, 'the answer is not application/json');
+      return;
+    }
+    const retryAfter = retryAfterMs(oneHeader(headers['retry-after']), oneHeader(headers['date']));
+    const parsed = isJson && isPlain ? await this.readRefusal(request, answer, deadline) : undefined;
+    throw failureOf({
+      what: request.what, status: statusCode, answer: parsed, retryAfterMs: retryAfter, hideMessage: request.hideMessage === true, mask: (text) => this.mask(text),
+    });
+  }
+
+  /** The body of a refusal only adds words: whatever is wrong with it, the status stands. */
+  private async readRefusal(request: Request, answer: Dispatcher.ResponseData, deadline: Deadline): Promise<unknown> {
+    try {
+      return parseJson(request.what, await this.readText(request, answer, MAX_ERROR_BYTES, deadline));
+    } catch {
+      return undefined;
+    }
+  }
+
+  private async readText(request: Request, answer: Dispatcher.ResponseData, maxBytes: number, deadline: Deadline): Promise<string> {
+    const tooLarge = (): KubeError => new KubeError('HUB_ANSWER_TOO_LARGE', `${request.what}: the answer is over ${maxBytes} bytes`, { maxBytes });
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    try {
+      if (Number(answer.headers['content-length'] ?? 0) > maxBytes) throw tooLarge();
+      for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+        bytes += chunk.length;
+        if (bytes > maxBytes) throw tooLarge();
+        chunks.push(chunk);
+      }
+    } catch (error) {
+      answer.body.destroy();
+      throw this.bodyFailure(request.what, error, deadline);
+    }
+    return Buffer.concat(chunks, bytes).toString('utf8');
+  }
+
+  /** A hostile hub may send our credential back in its words. */
+  mask(text: string): string {
+    const { auth } = this.connection;
+    const value = auth.type === 'token' ? auth.token.reveal() : auth.keyPem.reveal();
+    return value === '' ? text : text.replaceAll(value, '[secret]').replaceAll(Buffer.from(value).toString('base64').replace(/=+$/, ''), '[secret]');
+  }
+
+  /** Cuts every connection; calls and watches that are under way fail. */
+  async close(): Promise<void> {
+    await Promise.all([this.calls.destroy(), this.watches.destroy()]);
+  }
+}
+
+function oneHeader(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}
