@@ -11,3 +11,14 @@ export interface Page<T> {
   /** All rows that match the filter; present only when asked for. */
   readonly totalCount?: number;
 }
+
+/** One column decides the order; ties are broken by id. */
+export interface Sort<Field extends string> {
+  readonly by: Field;
+  readonly direction: 'ASC' | 'DESC';
+}
+
+/** What a list service takes beside filter and sort. Without `withTotal` nothing is counted. */
+export interface ListRequest extends PageRequest {
+  readonly withTotal?: boolean;
+}

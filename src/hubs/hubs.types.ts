@@ -1,0 +1,112 @@
+import type { Secret } from '../common/secret.js';
+
+/** OBSERVE: look, never write. PROTECT: keep every imported cluster's auto-import token. */
+export const hubPolicies = ['OBSERVE', 'PROTECT'] as const;
+export type HubPolicy = (typeof hubPolicies)[number];
+
+export const reachabilities = ['UNKNOWN', 'REACHABLE', 'UNREACHABLE'] as const;
+export type Reachability = (typeof reachabilities)[number];
+
+export const fencings = ['NONE', 'NOT_POSSIBLE', 'FENCED', 'RETURNED_UNFENCED'] as const;
+export type Fencing = (typeof fencings)[number];
+
+/** A registered hub, without its credentials: those leave the database for `kube/` only. */
+export interface Hub {
+  readonly id: string;
+  readonly name: string;
+  readonly apiUrl: string;
+  /** ClusterVersion's `spec.clusterID`; on a hub without one `namespace:` and the uid of its kube-system namespace */
+  readonly clusterId: string | null;
+  readonly policy: HubPolicy;
+  /** MultiClusterHub's `status.currentVersion` */
+  readonly release: string | null;
+  readonly kubeVersion: string | null;
+  /** null: from the BackupSchedule, as the hub's operator does */
+  readonly tokenValiditySeconds: number | null;
+  readonly reachability: Reachability;
+  readonly reachableAt: Date | null;
+  readonly unreachableSince: Date | null;
+  readonly lastErrorCode: string | null;
+  readonly inspectedAt: Date | null;
+  readonly fencing: Fencing;
+  readonly fencingChangedAt: Date | null;
+  /** Grows with each change by a caller; If-Match names it */
+  readonly version: number;
+  readonly createdAt: Date;
+  readonly createdBy: string;
+  readonly updatedAt: Date;
+}
+
+/** How Lifeboat reaches a hub and logs in. */
+export type HubAccess =
+  /** `context`: which of its contexts, default its current one */
+  | { readonly kubeconfig: Secret; readonly context?: string }
+  /** `caPem` absent: the system's roots */
+  | { readonly server: string; readonly caPem?: string; readonly token: Secret };
+
+export type RegisterHub = HubAccess & { readonly name: string };
+
+export interface HubChange {
+  readonly name?: string;
+  readonly policy?: HubPolicy;
+  /** 600 to 315,360,000 seconds (ten years); null: from the BackupSchedule */
+  readonly tokenValiditySeconds?: number | null;
+}
+
+export interface HubFilter {
+  /** A part of the name, upper or lower case alike */
+  readonly name?: string;
+  readonly policy?: HubPolicy;
+  readonly reachability?: Reachability;
+}
+
+export const hubSortFields = ['name', 'createdAt'] as const;
+export type HubSortField = (typeof hubSortFields)[number];
+
+/** A component that a hub needs for disaster recovery, by the name that callers use. */
+export const hubComponents = ['MANAGED_SERVICE_ACCOUNT', 'CLUSTER_BACKUP'] as const;
+export type HubComponent = (typeof hubComponents)[number];
+
+export const prerequisiteCodes = [
+  'MANAGED_SERVICE_ACCOUNT_ENABLED',
+  'MANAGED_SERVICE_ACCOUNT_ADDON_PRESENT',
+  'CLUSTER_BACKUP_ENABLED',
+  'DATA_PROTECTION_APPLICATION_PRESENT',
+  'BACKUP_STORAGE_AVAILABLE',
+  'BACKUP_SCHEDULE_ENABLED',
+  'MANAGED_SERVICE_ACCOUNT_IN_SCHEDULE',
+  'RIGHTS_SUFFICIENT',
+  'CLUSTER_ID_KNOWN',
+  'CREDENTIALS_READABLE',
+] as const;
+export type PrerequisiteCode = (typeof prerequisiteCodes)[number];
+
+export const prerequisiteStates = ['MET', 'NOT_MET', 'UNKNOWN'] as const;
+export type PrerequisiteState = (typeof prerequisiteStates)[number];
+
+/** One thing that must hold on a hub, as the last inspection found it. */
+export interface Prerequisite {
+  readonly hubId: string;
+  readonly code: PrerequisiteCode;
+  readonly state: PrerequisiteState;
+  /** Why the state is what it is; the same text while nothing changes */
+  readonly cause: string;
+  /** What to do; '' where nothing is to be done */
+  readonly remedy: string;
+  readonly since: Date;
+  readonly checkedAt: Date;
+}
+
+/** Where backups lie, as a BackupStorageLocation tells. */
+export interface StorageFacts {
+  readonly name: string;
+  readonly provider: string | null;
+  readonly bucket: string | null;
+  readonly prefix: string | null;
+  /** `spec.config.s3Url`, for stores that are not AWS */
+  readonly s3Url: string | null;
+  readonly region: string | null;
+  readonly phase: string | null;
+  /** Made by OADP's DataProtectionApplication: the operator uses no other */
+  readonly owned: boolean;
+}
