@@ -1,0 +1,523 @@
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parse as parseYaml } from 'yaml';
+import type { Faults, FaultSubject, RequestFault } from '../faults/faults.js';
+import {
+  ApiStatusError, badRequest, expired, forbidden, invalid, methodNotAllowed, tooManyRequests, unsupportedMediaType,
+} from '../store/api-status.js';
+import type { Collection, Selectors } from '../store/collection.js';
+import { isRecord } from '../store/deep-equal.js';
+import { FieldSelector } from '../store/field-selector.js';
+import type { HubStore } from '../store/hub-store.js';
+import { apiVersionOf, type Kind } from '../store/kinds.js';
+import { LabelSelector } from '../store/label-selector.js';
+import type { Registry } from '../store/registry.js';
+import type { DeleteRequest, PatchType, WriteContext } from '../store/registry.types.js';
+import type { Representation, StoredObject } from '../store/stored-object.js';
+import { negotiate } from './content-negotiation.js';
+import { discover } from './discovery.js';
+import { HttpExchange } from './http-exchange.js';
+import type { Identities, Identity } from './identities.js';
+import type { Ledger, LedgerEntry } from './ledger.js';
+import { Pager } from './pager.js';
+import { parseTarget, type RequestTarget } from './request-target.js';
+import { answerReview } from './reviews.js';
+import { EventEncoder, WatchStream } from './watch-stream.js';
+
+export interface ApiHandlerParts {
+  readonly store: HubStore;
+  readonly registry: Registry;
+  readonly identities: Identities;
+  readonly ledger: Ledger;
+  readonly faults: Faults;
+  readonly gitVersion: string;
+}
+
+/** Behaviour that differs between API servers, each a switch at run time. */
+export interface ServerSettings {
+  /** How often a watch that asked for bookmarks gets one, in milliseconds; kube-apiserver: about a minute */
+  bookmarkIntervalMs: number;
+  /** Off: `sendInitialEvents` is refused with 422, as by servers without the WatchList feature */
+  watchList: boolean;
+  /** How a watch learns that its resourceVersion is too old: an ERROR event (watch cache) or HTTP 410 */
+  expiredAs: 'event' | 'status';
+}
+
+type Verb = 'get' | 'list' | 'watch' | LedgerEntry['verb'];
+
+interface ResourceCall {
+  readonly exchange: HttpExchange;
+  readonly identity: Identity;
+  readonly target: RequestTarget;
+  readonly verb: Verb;
+  readonly collection: Collection;
+  readonly representation: Representation;
+  /** Filled in by writes, for the ledger */
+  outcome: { name: string; changed: boolean; fieldManager: string };
+}
+
+const PATCH_TYPES: Readonly<Record<string, PatchType | 'apply'>> = {
+  'application/json-patch+json': 'json',
+  'application/merge-patch+json': 'merge',
+  'application/strategic-merge-patch+json': 'strategic',
+  'application/apply-patch+yaml': 'apply',
+};
+
+const isWrite = (verb: Verb): verb is LedgerEntry['verb'] => verb !== 'get' && verb !== 'list' && verb !== 'watch';
+
+/** Answers requests: who asks, may they, what do they mean, which fault strikes; the rules of writing are the Registry's. */
+export class ApiHandler {
+  readonly settings: ServerSettings = { bookmarkIntervalMs: 60_000, watchList: true, expiredAs: 'event' };
+  readonly pager = new Pager();
+  readonly watches = new Set<WatchStream>();
+  private readonly encoders = new Map<Collection, EventEncoder>();
+
+  constructor(private readonly parts: ApiHandlerParts) {}
+
+  async handle(request: Http2ServerRequest, response: Http2ServerResponse): Promise<void> {
+    const { store, faults } = this.parts;
+    const exchange = new HttpExchange(request, response, () => new Date(store.clock.now().getTime() + faults.dateSkewMs));
+    try {
+      await this.answer(exchange);
+    } catch (error) {
+      if (error instanceof ApiStatusError) exchange.error(error);
+      else exchange.error(new ApiStatusError(500, 'InternalError', `Internal error occurred: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`));
+    }
+  }
+
+  /** Ends every open watch: orderly, by reset, or with a last word. */
+  endWatches(how: (watch: WatchStream) => void): void {
+    for (const watch of [...this.watches]) how(watch);
+  }
+
+  private async answer(exchange: HttpExchange): Promise<void> {
+    const { identities } = this.parts;
+    const target = safely(() => parseTarget(exchange.path));
+    const identity = identities.fromHeader(exchange.header('authorization'));
+    const subject = subjectOf(exchange, target, identity);
+    const after = await this.struck(exchange, subject);
+    if (after === 'answered') return;
+    if (!identity && !['/livez', '/readyz', '/healthz', '/version'].includes(exchange.path)) throw new ApiStatusError(401, 'Unauthorized', 'Unauthorized');
+    if (target && identity) await this.answerResource(exchange, identity, target, subject.verb as Verb, after);
+    else this.answerPath(exchange, identity);
+  }
+
+  /** Lets the faults of this request act. Returns those that act on the answer. */
+  private async struck(exchange: HttpExchange, subject: FaultSubject): Promise<readonly RequestFault[] | 'answered'> {
+    const later: RequestFault[] = [];
+    for (const fault of this.parts.faults.strike(subject)) {
+      switch (fault.type) {
+        case 'latency':
+          await delay(this.parts.faults.latencyMs(fault), undefined, { ref: false });
+          break;
+        case 'error':
+          throw injectedError(fault.code, fault.retryAfterSeconds);
+        case 'hang':
+          return 'answered';
+        case 'reset':
+          exchange.reset();
+          return 'answered';
+        case 'garbage':
+          exchange.send(200, fault.contentType ?? 'application/json', fault.body ?? '{"kind":"SecretList","items":[{"metadata":');
+          return 'answered';
+        case 'redirect':
+          exchange.send(fault.code ?? 307, 'text/plain', '', { location: fault.location });
+          return 'answered';
+        case 'oversize':
+          await sendOversize(exchange, fault.bytes);
+          return 'answered';
+        default:
+          later.push(fault);
+      }
+    }
+    return later;
+  }
+
+  private answerPath(exchange: HttpExchange, identity: Identity | null): void {
+    const { path } = exchange;
+    const { identities, ledger, store, gitVersion } = this.parts;
+    ledger.countRead({ verb: 'discovery', resource: path, user: identity?.user ?? 'system:anonymous', userAgent: exchange.header('user-agent') ?? '' });
+    if (identity && !identities.mayGetPath(identity, path)) {
+      throw new ApiStatusError(403, 'Forbidden', `forbidden: User "${identity.user}" cannot get path "${path}"`);
+    }
+    if (['/livez', '/readyz', '/healthz'].includes(path)) return exchange.send(200, 'text/plain; charset=utf-8', 'ok');
+    const document = discover(path, store.kinds, gitVersion);
+    if (!document) return exchange.send(404, 'text/plain; charset=utf-8', '404 page not found\n');
+    exchange.json(200, JSON.stringify(document));
+  }
+
+  private async answerResource(exchange: HttpExchange, identity: Identity, target: RequestTarget, verb: Verb, faults: readonly RequestFault[]): Promise<void> {
+    const { ledger, store } = this.parts;
+    if (!isWrite(verb)) ledger.countRead({ verb, resource: target.plural, user: identity.user, userAgent: exchange.header('user-agent') ?? '' });
+    const outcome = { name: target.name ?? '', changed: false, fieldManager: '' };
+    let code = 200;
+    let text = '';
+    let headers: Record<string, string> = {};
+    try {
+      this.authorize(identity, target, verb);
+      const collection = store.collection(target);
+      if (!collection || !servesPath(collection.kind, target)) {
+        if (isWrite(verb)) this.recordWrite(exchange, identity, target, verb, outcome, 404);
+        return exchange.send(404, 'text/plain; charset=utf-8', '404 page not found\n');
+      }
+      const representation = negotiate(exchange.header('accept'));
+      const call: ResourceCall = { exchange, identity, target, verb, collection, representation, outcome };
+      if (verb === 'watch') return this.watch(call);
+      [code, text] = await this.dispatch(call);
+    } catch (error) {
+      if (!(error instanceof ApiStatusError)) throw error;
+      code = error.code;
+      text = `${JSON.stringify(error.toStatus())}\n`;
+      if (error.details.retryAfterSeconds !== undefined) headers = { 'retry-after': String(error.details.retryAfterSeconds) };
+    }
+    const lost = faults.find(({ type }) => type === 'lose-answer' || type === 'swallow-answer' || type === 'truncate');
+    if (isWrite(verb)) this.recordWrite(exchange, identity, target, verb, outcome, lost ? 0 : code);
+    if (!lost) return exchange.json(code, text, headers);
+    if (lost.type === 'lose-answer') exchange.reset();
+    if (lost.type === 'truncate') {
+      exchange.stream('application/json');
+      exchange.response.write(text.slice(0, text.length >> 1), () => exchange.reset());
+    }
+  }
+
+  private authorize(identity: Identity, { group, plural, namespace, name, subresource }: RequestTarget, verb: Verb): void {
+    const access = verb === 'apply' ? 'patch' : verb;
+    const ofNamespace = group === '' && plural === 'namespaces' ? (name ?? undefined) : (namespace ?? undefined);
+    const question = { verb: access, group, resource: plural, namespace: ofNamespace, name: name ?? undefined, subresource: subresource ?? undefined };
+    if (this.parts.identities.mayAccess(identity, question)) return;
+    const resource = subresource ? `${plural}/${subresource}` : plural;
+    const where = ofNamespace ? `in the namespace "${ofNamespace}"` : 'at the cluster scope';
+    throw forbidden({ group, plural, kind: plural }, name ?? '', `User "${identity.user}" cannot ${access} resource "${resource}" in API group "${group}" ${where}`);
+  }
+
+  private async dispatch(call: ResourceCall): Promise<[code: number, body: string]> {
+    const { collection: { kind }, verb, target } = call;
+    if (kind.review) {
+      if (verb !== 'create') throw methodNotAllowed();
+      return [201, JSON.stringify(answerReview(kind, await decodeBody(call.exchange), call.identity, this.parts.identities))];
+    }
+    if (kind.namespaced && target.namespace === null && verb !== 'list') throw methodNotAllowed();
+    if (verb === 'list') return [200, this.list(call)];
+    if (verb === 'get') return [200, this.parts.registry.get(call.collection, target.namespace ?? '', target.name ?? '').json(call.representation)];
+    if (verb === 'delete') return [200, await this.delete(call)];
+    if (verb === 'deletecollection') return [200, await this.deleteCollection(call)];
+    if (verb === 'watch') throw methodNotAllowed();
+    return this.write(call, verb);
+  }
+
+  private async write(call: ResourceCall, verb: LedgerEntry['verb']): Promise<[code: number, body: string]> {
+    const { registry } = this.parts;
+    const { collection, exchange, target, outcome } = call;
+    const namespace = target.namespace ?? '';
+    const name = target.name ?? '';
+    const context = writeContext(call);
+    outcome.fieldManager = context.fieldManager;
+    const body = await decodeBody(exchange);
+    const before = name ? collection.get(namespace, name) : undefined;
+    let stored: StoredObject;
+    if (verb === 'create') stored = registry.create(collection, namespace, body, context);
+    else if (verb === 'update') stored = registry.replace(collection, namespace, name, body, context);
+    else if (verb === 'apply') stored = registry.apply(collection, namespace, name, body, { ...context, force: exchange.flag('force') });
+    else stored = registry.patch(collection, namespace, name, patchTypeOf(exchange, collection.kind) as PatchType, body, context);
+    outcome.name = stored.name;
+    outcome.changed = stored !== before && !context.dryRun;
+    const created = verb === 'create' || (verb === 'apply' && !before);
+    return [created ? 201 : 200, stored.json(call.representation)];
+  }
+
+  private async delete(call: ResourceCall): Promise<string> {
+    const { registry } = this.parts;
+    const { collection, exchange, target, outcome } = call;
+    const request = deleteRequest(exchange, await decodeOptional(exchange));
+    const before = collection.get(target.namespace ?? '', target.name ?? '');
+    const context = writeContext(call);
+    const { object, gone } = registry.delete(collection, target.namespace ?? '', target.name ?? '', request, context);
+    outcome.changed = !context.dryRun && (gone || object !== before);
+    const { kind } = collection;
+    if (!gone || kind.plural === 'namespaces') return object.json(call.representation);
+    return JSON.stringify({
+      kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details: { name: object.name, ...(kind.group ? { group: kind.group } : {}), kind: kind.plural, uid: object.uid },
+    });
+  }
+
+  private async deleteCollection(call: ResourceCall): Promise<string> {
+    const { registry } = this.parts;
+    const { collection, exchange, outcome } = call;
+    const request = deleteRequest(exchange, await decodeOptional(exchange));
+    const context = writeContext(call);
+    const objects = collection.select(this.selectors(call));
+    for (const { namespace, name } of objects) if (collection.get(namespace, name)) registry.delete(collection, namespace, name, request, context);
+    outcome.changed = objects.length > 0 && !context.dryRun;
+    return this.listBody(call, objects, this.parts.store.revision, null, null);
+  }
+
+  private list(call: ResourceCall): string {
+    const { exchange, collection } = call;
+    const { revision } = this.parts.store;
+    const asked = exchange.parameter('resourceVersion');
+    const token = exchange.parameter('continue');
+    const match = exchange.parameter('resourceVersionMatch');
+    const limit = Number(exchange.parameter('limit') ?? 0);
+    if (match && !asked) throw badList('resourceVersionMatch', 'Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided');
+    if (token && asked && asked !== '0') throw badRequest('specifying resource version is not allowed when using continue');
+    const wanted = revisionOf(asked);
+    if (wanted > revision) throw tooLarge(wanted, revision);
+    if (match === 'Exact' && wanted < revision && !collection.history.knows(wanted)) throw expired(`The resourceVersion for the provided list is too old.`);
+    const selectors = this.selectors(call);
+    const page = token
+      ? this.pager.next(token, collection, selectors, limit, revision)
+      : this.pager.first(collection, selectors, limit, revision);
+    return this.listBody(call, page.items, page.revision, page.continueToken, page.remaining);
+  }
+
+  private listBody({ collection: { kind }, representation }: ResourceCall, items: readonly StoredObject[], revision: number, token: string | null, remaining: number | null): string {
+    const [listKind, apiVersion] = representation === 'metadata' ? ['PartialObjectMetadataList', 'meta.k8s.io/v1'] : [`${kind.kind}List`, apiVersionOf(kind)];
+    const metadata = { resourceVersion: String(revision), ...(token ? { continue: token } : {}), ...(remaining === null ? {} : { remainingItemCount: remaining }) };
+    return `{"kind":"${listKind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[${items.map((item) => item.listItem(representation)).join(',')}]}\n`;
+  }
+
+  private watch(call: ResourceCall): void {
+    const { exchange, collection } = call;
+    const { store, ledger } = this.parts;
+    const selectors = this.selectors(call);
+    const asked = exchange.parameter('resourceVersion');
+    const initialEvents = this.initialEvents(call, asked);
+    const since = asked === null || asked === '0' ? store.revision : revisionOf(asked);
+    if (since > store.revision) throw tooLarge(since, store.revision);
+    const tooOld = !collection.history.knows(initialEvents ? store.revision : since);
+    if (tooOld && this.settings.expiredAs === 'status') collection.history.after(since);
+    const timeoutSeconds = Number(exchange.parameter('timeoutSeconds') ?? 0) || 1800 + store.random.next() * 1800;
+    exchange.stream('application/json');
+    const { response } = exchange;
+    const stream: WatchStream = new WatchStream({
+      collection,
+      selectors,
+      representation: call.representation,
+      encoder: this.encoderOf(collection),
+      bookmarkIntervalMs: exchange.flag('allowWatchBookmarks') ? this.settings.bookmarkIntervalMs : null,
+      timeoutMs: timeoutSeconds * 1000,
+      revision: () => store.revision,
+      onClose: () => {
+        this.watches.delete(stream);
+        ledger.watchClosed();
+      },
+      sink: {
+        write: (chunk) => void response.write(chunk),
+        end: () => void response.end(),
+        reset: () => exchange.reset(),
+        get backlog() {
+          return response.writableLength;
+        },
+      },
+    });
+    this.watches.add(stream);
+    ledger.watchOpened();
+    response.on('close', () => stream.close());
+    try {
+      stream.start(initialEvents ? collection.select(selectors) : [], initialEvents ? store.revision : since, initialEvents === 'marked');
+    } catch (error) {
+      if (!(error instanceof ApiStatusError)) throw error;
+      stream.fail(error);
+    }
+  }
+
+  /** Whether a watch begins with what exists now; `marked`: and says where that ends. */
+  private initialEvents(call: ResourceCall, asked: string | null): 'plain' | 'marked' | null {
+    const { exchange } = call;
+    const wanted = exchange.parameter('sendInitialEvents');
+    if (wanted === null) return asked === null || asked === '0' ? 'plain' : null;
+    if (!this.settings.watchList) {
+      throw badList('sendInitialEvents', 'Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled');
+    }
+    if (exchange.parameter('resourceVersionMatch') !== 'NotOlderThan') {
+      throw badList('resourceVersionMatch', 'Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
+    }
+    if (wanted !== 'true') return null;
+    return exchange.flag('allowWatchBookmarks') ? 'marked' : 'plain';
+  }
+
+  private selectors({ exchange, collection, target }: ResourceCall): Selectors {
+    const named = target.name === null ? null : `metadata.name=${target.name}`;
+    return {
+      namespace: target.namespace,
+      labels: LabelSelector.parse(exchange.parameter('labelSelector')),
+      fields: FieldSelector.parse(named ?? exchange.parameter('fieldSelector'), collection.kind),
+    };
+  }
+
+  private encoderOf(collection: Collection): EventEncoder {
+    let encoder = this.encoders.get(collection);
+    if (!encoder) this.encoders.set(collection, (encoder = new EventEncoder()));
+    return encoder;
+  }
+
+  private recordWrite(exchange: HttpExchange, identity: Identity, target: RequestTarget, verb: LedgerEntry['verb'], outcome: ResourceCall['outcome'], code: number): void {
+    this.parts.ledger.record({
+      at: this.parts.store.clock.now(),
+      user: identity.user,
+      userAgent: exchange.header('user-agent') ?? '',
+      fieldManager: outcome.fieldManager,
+      verb,
+      group: target.group,
+      resource: target.plural,
+      subresource: target.subresource,
+      namespace: target.namespace ?? '',
+      name: outcome.name,
+      code,
+      dryRun: exchange.query.has('dryRun'),
+      changed: outcome.changed,
+    });
+  }
+}
+
+function safely<T>(read: () => T | null): T | null {
+  try {
+    return read();
+  } catch {
+    return null; // a path with broken percent-encoding names nothing
+  }
+}
+
+function verbOf(exchange: HttpExchange, target: RequestTarget): Verb | null {
+  switch (exchange.method) {
+    case 'GET':
+      if (exchange.flag('watch')) return 'watch';
+      return target.name === null ? 'list' : 'get';
+    case 'POST':
+      return 'create';
+    case 'PUT':
+      return 'update';
+    case 'PATCH':
+      return exchange.header('content-type')?.startsWith('application/apply-patch') ? 'apply' : 'patch';
+    case 'DELETE':
+      return target.name === null ? 'deletecollection' : 'delete';
+    default:
+      return null;
+  }
+}
+
+function subjectOf(exchange: HttpExchange, target: RequestTarget | null, identity: Identity | null): FaultSubject {
+  const user = identity?.user ?? 'system:anonymous';
+  if (!target) {
+    const health = ['/livez', '/readyz', '/healthz'].includes(exchange.path);
+    return { verb: health ? 'health' : 'discovery', group: '', resource: '', namespace: '', name: '', user };
+  }
+  const verb = verbOf(exchange, target);
+  if (verb === null) throw methodNotAllowed();
+  return { verb, group: target.group, resource: target.plural, namespace: target.namespace ?? '', name: target.name ?? '', user };
+}
+
+/** A name is needed where an object is meant; subresources are `status` alone, where the kind has it. */
+function servesPath(kind: Kind, { subresource, namespace }: RequestTarget): boolean {
+  if (namespace !== null && !kind.namespaced) return false;
+  return subresource === null || (subresource === 'status' && kind.statusSubresource);
+}
+
+function writeContext({ exchange, identity, target, verb, collection }: ResourceCall): WriteContext {
+  const named = exchange.parameter('fieldManager');
+  if (verb === 'apply' && !named) {
+    throw new ApiStatusError(422, 'Invalid', 'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch', {
+      group: 'meta.k8s.io', kind: 'PatchOptions', causes: [{ reason: 'FieldValueRequired', message: 'Required value: is required for apply patch', field: 'fieldManager' }],
+    });
+  }
+  const dryRun = exchange.parameter('dryRun');
+  if (dryRun !== null && dryRun !== 'All') throw invalid({ group: 'meta.k8s.io', plural: collection.kind.plural, kind: 'PatchOptions' }, '', [{ reason: 'FieldValueNotSupported', message: `Unsupported value: "${dryRun}": supported values: "All"`, field: 'dryRun' }]);
+  const fromAgent = (exchange.header('user-agent') ?? 'unknown').split('/')[0]?.slice(0, 128) || 'unknown';
+  return { user: identity.user, fieldManager: named ?? fromAgent, subresource: target.subresource === 'status' ? 'status' : null, dryRun: dryRun === 'All' };
+}
+
+function patchTypeOf(exchange: HttpExchange, kind: Kind): PatchType | 'apply' {
+  const contentType = (exchange.header('content-type') ?? '').split(';')[0]?.trim() ?? '';
+  const type = PATCH_TYPES[contentType];
+  if (!type || (type === 'strategic' && kind.nature === 'custom')) {
+    throw unsupportedMediaType(Object.keys(PATCH_TYPES).filter((each) => kind.nature === 'builtin' || PATCH_TYPES[each] !== 'strategic'));
+  }
+  return type;
+}
+
+async function decodeBody(exchange: HttpExchange): Promise<unknown> {
+  const contentType = (exchange.header('content-type') ?? 'application/json').split(';')[0]?.trim() ?? '';
+  const yaml = contentType.endsWith('yaml');
+  if (exchange.method !== 'PATCH' && !yaml && contentType !== 'application/json') throw unsupportedMediaType(['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']);
+  const text = (await exchange.body()).toString();
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    if (!yaml) throw badRequest(`the object provided is unrecognized (must be of type application/json): couldn't get version/kind; json parse error: ${cause instanceof Error ? cause.message : ''}`);
+  }
+  try {
+    return parseYaml(text) as unknown;
+  } catch (cause) {
+    throw badRequest(`error decoding YAML: ${cause instanceof Error ? cause.message : ''}`);
+  }
+}
+
+async function decodeOptional(exchange: HttpExchange): Promise<unknown> {
+  const text = (await exchange.body()).toString();
+  if (!text) return {};
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw badRequest('couldn\'t get version/kind; json parse error');
+  }
+}
+
+function deleteRequest(exchange: HttpExchange, body: unknown): DeleteRequest {
+  const options = isRecord(body) ? body : {};
+  const preconditions = isRecord(options['preconditions']) ? options['preconditions'] : {};
+  const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+  const policy = text(options['propagationPolicy']) ?? exchange.parameter('propagationPolicy') ?? undefined;
+  return {
+    uid: text(preconditions['uid']),
+    resourceVersion: text(preconditions['resourceVersion']),
+    propagationPolicy: policy as DeleteRequest['propagationPolicy'],
+  };
+}
+
+function revisionOf(text: string | null): number {
+  if (text === null) return 0;
+  if (!/^\d+$/.test(text)) throw badRequest(`invalid resource version: strconv.ParseUint: parsing "${text}": invalid syntax`);
+  return Number(text);
+}
+
+const tooLarge = (wanted: number, current: number): ApiStatusError =>
+  new ApiStatusError(504, 'Timeout', `Too large resource version: ${wanted}, current: ${current}`, {
+    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }], retryAfterSeconds: 1,
+  });
+
+const badList = (field: string, message: string): ApiStatusError =>
+  new ApiStatusError(422, 'Invalid', `ListOptions.meta.k8s.io "" is invalid: ${field}: ${message}`, {
+    group: 'meta.k8s.io', kind: 'ListOptions', causes: [{ reason: 'FieldValueForbidden', message, field }],
+  });
+
+function injectedError(code: number, retryAfterSeconds?: number): ApiStatusError {
+  switch (code) {
+    case 401:
+      return new ApiStatusError(401, 'Unauthorized', 'Unauthorized');
+    case 403:
+      return new ApiStatusError(403, 'Forbidden', 'forbidden: denied');
+    case 429:
+      return tooManyRequests(retryAfterSeconds ?? 1);
+    case 500:
+      return new ApiStatusError(500, 'InternalError', 'Internal error occurred: etcdserver: request timed out');
+    case 503:
+      return new ApiStatusError(503, 'ServiceUnavailable', 'the server is currently unable to handle the request', { retryAfterSeconds });
+    case 504:
+      return new ApiStatusError(504, 'Timeout', 'request did not complete within the allotted timeout');
+    default:
+      return new ApiStatusError(code, '', `an error on the server has prevented the request from succeeding`);
+  }
+}
+
+/** Sends JSON that begins well and does not stop before `bytes`. */
+async function sendOversize(exchange: HttpExchange, bytes: number): Promise<void> {
+  exchange.stream('application/json');
+  const { response } = exchange;
+  response.write('{"kind":"List","apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":[{"metadata":{"name":"');
+  const chunk = Buffer.alloc(64 * 1024, 'x');
+  for (let sent = 0; sent < bytes && !response.destroyed; sent += chunk.length) {
+    if (!response.write(chunk)) await new Promise<void>((resolve) => void response.once('drain', resolve).once('close', resolve));
+  }
+  response.end('"}}]}');
+}
+
