@@ -1,5 +1,5 @@
 import jsonPatch, { type Operation } from 'fast-json-patch';
-import type { KubeObject, ObjectMeta } from '../../kube/kube.types.js';
+import type { KubeObject, ManagedFieldsEntry, ObjectMeta } from '../../kube/kube.types.js';
 import type { AdmissionHook, AdmissionRequest } from './admission.js';
 import {
   alreadyExists, ApiStatusError, badRequest, conflict, deniedByWebhook, forbidden, invalid, MODIFIED_MEANWHILE, notFound, type NamedResource,
@@ -7,6 +7,7 @@ import {
 import type { Collection, Selectors } from './collection.js';
 import { Controllers } from './controllers.js';
 import { deepEqual, isRecord } from './deep-equal.js';
+import { applyConfiguration, recordUpdate, type FieldWriter } from './fields/managed-fields.js';
 import type { HubStore } from './hub-store.js';
 import { apiVersionOf, type Kind } from './kinds.js';
 import { mergePatch } from './merge-patch.js';
@@ -46,6 +47,13 @@ export class Registry {
     this.checkNamespace(kind, namespace, metadata);
     if (metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
     if (!metadata.name && metadata.generateName) metadata.name = `${metadata.generateName.slice(0, 58)}${this.store.random.suffix()}`;
+    return this.insert(collection, object, context, false);
+  }
+
+  private insert(collection: Collection, object: KubeObject, context: WriteContext, applied: boolean): StoredObject {
+    const { kind } = collection;
+    const { metadata } = object;
+    const { namespace = '' } = metadata;
     if (kind.namespaced) this.requireNamespace(kind, namespace, metadata.name);
     checkMetadata(kind, object);
     if (collection.get(namespace, metadata.name)) throw alreadyExists(kind, metadata.name);
@@ -56,6 +64,7 @@ export class Registry {
     delete metadata.generation;
     if (kind.generation) metadata.generation = 1;
     if (kind.statusSubresource) delete object.status;
+    if (!applied) setManagedFields(object, recordUpdate(kind, null, object, this.writer(context)));
     applyDefaults(kind, object, null);
     this.admit({ operation: 'CREATE', object, oldObject: null, ...this.admissionFacts(kind, object, context) });
     return this.save(collection, object, null, context);
@@ -85,11 +94,23 @@ export class Registry {
     return this.update(collection, previous, after, context);
   }
 
+  /** Server-side apply: makes the object, or changes the fields that are applied and gives up those that no longer are. */
   apply(collection: Collection, namespace: string, name: string, body: unknown, context: ApplyContext): StoredObject {
-    checkShape(collection.kind, body);
-    body.metadata.name ??= name;
-    if (!collection.get(namespace, name)) return this.create(collection, namespace, body, context);
-    return this.patch(collection, namespace, name, 'merge', body, context);
+    const { kind } = collection;
+    checkShape(kind, body);
+    const config = structuredClone(body);
+    config.metadata.name ??= name;
+    if (config.metadata.name !== name) throw badRequest(`the name of the object (${config.metadata.name}) does not match the name on the URL (${name})`);
+    this.checkNamespace(kind, namespace, config.metadata);
+    if (config.metadata.managedFields) throw badRequest('metadata.managedFields must be nil');
+    const previous = collection.get(namespace, name);
+    if (!previous && context.subresource) throw notFound(kind, name);
+    if (!previous) return this.insert(collection, applyConfiguration(kind, null, config, this.writer(context), context.force), context, true);
+    const next = applyConfiguration(kind, previous.read(), config, this.writer(context), context.force);
+    // The version that the configuration names is a precondition, not a field.
+    if (config.metadata.resourceVersion) next.metadata.resourceVersion = config.metadata.resourceVersion;
+    else delete next.metadata.resourceVersion;
+    return this.update(collection, previous, next, context, true);
   }
 
   delete(collection: Collection, namespace: string, name: string, request: DeleteRequest, context: WriteContext): DeleteResult {
@@ -117,7 +138,7 @@ export class Registry {
     return this.store.put(collection, complete);
   }
 
-  private update(collection: Collection, previous: StoredObject, next: KubeObject, context: WriteContext): StoredObject {
+  private update(collection: Collection, previous: StoredObject, next: KubeObject, context: WriteContext, applied = false): StoredObject {
     const { kind } = collection;
     const old = previous.read();
     const asked = next.metadata.resourceVersion;
@@ -126,6 +147,7 @@ export class Registry {
       throw conflict(kind, previous.name, `Precondition failed: UID in precondition: ${next.metadata.uid}, UID in object meta: ${previous.uid}`);
     }
     const object = this.merged(kind, old, next, context);
+    setManagedFields(object, applied ? next.metadata.managedFields : recordUpdate(kind, old, object, this.writer(context)));
     checkMetadata(kind, object);
     if (previous.deleting && object.metadata.finalizers?.some((finalizer) => !previous.finalizers.includes(finalizer))) {
       const added = object.metadata.finalizers.filter((finalizer) => !previous.finalizers.includes(finalizer));
@@ -176,6 +198,10 @@ export class Registry {
     return this.controllers.afterWrite(collection, stored);
   }
 
+  private writer({ fieldManager, subresource }: WriteContext): FieldWriter {
+    return { manager: fieldManager, subresource, time: kubeTime(this.store.clock.now()) };
+  }
+
   private admit(request: AdmissionRequest, deleted?: StoredObject): void {
     if (this.admission.length === 0) return;
     const complete = deleted ? { ...request, oldObject: deleted.read() } : request;
@@ -209,6 +235,11 @@ export class Registry {
       ]);
     }
   }
+}
+
+function setManagedFields(object: KubeObject, entries: ManagedFieldsEntry[] | undefined): void {
+  if (entries) object.metadata.managedFields = entries;
+  else delete object.metadata.managedFields;
 }
 
 function requireObject(patch: unknown): unknown {
