@@ -10,6 +10,8 @@ export interface Page<T> {
   readonly nextCursor: string | null;
   /** All rows that match the filter; present only when asked for. */
   readonly totalCount?: number;
+  /** Where each item stands, in the order of `items`: reading on after any of them (GraphQL's edges). Absent where a list cannot tell. */
+  readonly cursors?: readonly string[];
 }
 
 /** One column decides the order; ties are broken by id. */
