@@ -6,9 +6,10 @@ import {
   type SqlMigrationAwareDriverAdapterFactory,
   type SqlQuery,
 } from '@prisma/driver-adapter-utils';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import type { SchemaEngine } from '@prisma/schema-engine-wasm/schema_engine_bg';
+import { fileURLToPath } from 'node:url';
+import type { DiagnoseMigrationHistoryOutput, SchemaEngine } from '@prisma/schema-engine-wasm/schema_engine_bg';
 
 /** As far as it is used; the DOM's library would bring its types into the whole project. */
 interface WasmRuntime {
@@ -96,4 +97,20 @@ export async function withSchemaEngine<T>(url: string, work: (engine: SchemaEngi
     instance.free();
     await Promise.all(connected.map((adapter) => adapter.dispose()));
   }
+}
+
+/** What `prisma migrate status` would find. */
+export async function migrationHistory(url: string, folder: URL): Promise<DiagnoseMigrationHistoryOutput> {
+  const directories = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map(({ name }) => name).sort();
+  const migrationDirectories = await Promise.all(
+    directories.map(async (path) => {
+      const value = await readFile(new URL(`${path}/migration.sql`, folder), 'utf8');
+      return { path, migrationFile: { path: 'migration.sql', content: { tag: 'ok' as const, value } } };
+    }),
+  );
+  const lockfile = { path: 'migration_lock.toml', content: await readFile(new URL('migration_lock.toml', folder), 'utf8') };
+  const migrationsList = { baseDir: fileURLToPath(folder), lockfile, shadowDbInitScript: '', migrationDirectories };
+  return withSchemaEngine(url, (instance) =>
+    instance.diagnoseMigrationHistory({ migrationsList, optInToShadowDatabase: false, filters: { externalTables: [], externalEnums: [] } }),
+  );
 }
