@@ -148,6 +148,7 @@ export class HubClient {
     try {
       const body = await this.transport.open({ what, method: 'GET', path, ...(metadataOnly ? { accept: METADATA_ONE } : {}) }, silence);
       opening.pause();
+      options.onOpen?.();
       try {
         for await (const line of linesOf(what, this.untilSilent(body, silence), MAX_OBJECT_BYTES)) {
           yield watchEventOf(what, type, line, metadataOnly, (text) => this.transport.mask(text));

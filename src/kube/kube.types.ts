@@ -99,6 +99,8 @@ export interface WatchOptions extends Selection {
   readonly timeoutSeconds?: number;
   /** Default 150 s without a byte: KubeError HUB_TIMEOUT */
   readonly silenceMs?: number;
+  /** Called once the hub has accepted the watch, before any event */
+  readonly onOpen?: () => void;
 }
 
 export type WatchEvent =

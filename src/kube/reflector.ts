@@ -1,0 +1,329 @@
+import { type Clock, SystemClock } from '../common/clock.js';
+import { Backoff } from './backoff.js';
+import { ChangeBuffer } from './change-buffer.js';
+import type { HubClient } from './hub-client.js';
+import { isKubeError, KubeError } from './kube-error.js';
+import type { ResourceType, Selection, WatchEvent } from './kube.types.js';
+import { recoveryOf, SinkFailure } from './reflector.rules.js';
+import type { ReflectorSink, ReflectorState } from './reflector.types.js';
+import { Turnstile } from './turnstile.js';
+
+const PAGE_SIZE = 500;
+const MIN_PAGE_SIZE = 10;
+const MAX_CHANGES = 500;
+const COALESCE_MS = 50;
+const HEARTBEAT_MS = 15_000;
+/** A watch that ends sooner, with nothing said, counts as failed: client-go's "very short watch". */
+const SHORT_WATCH_MS = 1_000;
+const LISTS_AT_ONCE = 2;
+
+export type ReflectorClient = Pick<HubClient, 'list' | 'watch'>;
+
+export interface ReflectorOptions {
+  /** For `heardAt` */
+  readonly clock?: Clock;
+  /** From 0 to below 1 */
+  readonly random?: () => number;
+  readonly monotonicMs?: () => number;
+  /** Resolves after so long, or at once when the signal is aborted */
+  readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Wait before the first list, so that many reflectors do not start together; milliseconds, default 0 */
+  readonly firstDelayMs?: number;
+  readonly pageSize?: number;
+  readonly coalesceMs?: number;
+  readonly heartbeatMs?: number;
+  readonly silenceMs?: number;
+  readonly watchTimeoutSeconds?: number;
+}
+
+/** Reflectors of one client take turns to list. */
+const turnstiles = new WeakMap<ReflectorClient, Turnstile>();
+
+function turnstileOf(client: ReflectorClient): Turnstile {
+  const turnstile = turnstiles.get(client) ?? new Turnstile(LISTS_AT_ONCE);
+  turnstiles.set(client, turnstile);
+  return turnstile;
+}
+
+function sleepFor(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done, { once: true });
+    if (signal.aborted) done();
+  });
+}
+
+/**
+ * Keeps a sink in step with one kind of resource on a hub, for as long as it runs.
+ *
+ *   start -> LISTING --list done--> WATCHING --end of stream--> WATCHING (from the last version)
+ *              ^ |                     |
+ *              | +---- any failure ----+--> BACKING_OFF --hub cut off, 429, 5xx, silence--> WATCHING (from the last version)
+ *              |                                 |
+ *              +---- 410, sink failed, malformed, silent twice ----+
+ *              |
+ *              +---- 404: ABSENT, looked for again with the same backoff
+ *
+ * One loop, so no two lists or watches of one reflector ever run beside each other.
+ */
+export class Reflector {
+  private current: ReflectorState = { phase: 'STOPPED', heardAt: null, errorCode: null };
+  private running: { readonly abort: AbortController; readonly done: Promise<void> } | null = null;
+  /** Of the last list or event; null: list first */
+  private version: string | null = null;
+  /** Grows with each list and watch; what belongs to an older one is dropped */
+  private generation = 0;
+  private silentWatches = 0;
+  private pageSize: number;
+  private lastSinkCall: Promise<void> = Promise.resolve();
+  private readonly clock: Clock;
+  private readonly random: () => number;
+  private readonly monotonicMs: () => number;
+  private readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+
+  constructor(
+    private readonly client: ReflectorClient,
+    private readonly type: ResourceType,
+    private readonly selection: Selection,
+    private readonly sink: ReflectorSink,
+    private readonly options: ReflectorOptions = {},
+  ) {
+    this.clock = options.clock ?? new SystemClock();
+    this.random = options.random ?? Math.random;
+    this.monotonicMs = options.monotonicMs ?? (() => performance.now());
+    this.sleep = options.sleep ?? sleepFor;
+    this.pageSize = options.pageSize ?? PAGE_SIZE;
+  }
+
+  get state(): ReflectorState {
+    return this.current;
+  }
+
+  /** Begins; does nothing if it runs already. */
+  start(): void {
+    if (this.running !== null) return;
+    const abort = new AbortController();
+    this.running = { abort, done: this.run(abort.signal) };
+  }
+
+  /** Resolves when the last call of the sink has ended; none comes after. */
+  async stop(): Promise<void> {
+    const { running } = this;
+    if (running === null) return;
+    running.abort.abort();
+    await running.done;
+    if (this.running === running) this.running = null;
+  }
+
+  private async run(signal: AbortSignal): Promise<void> {
+    const backoff = new Backoff(this.random, this.monotonicMs);
+    this.version = null;
+    if (this.options.firstDelayMs !== undefined) await this.sleep(this.options.firstDelayMs, signal);
+    while (!signal.aborted) {
+      try {
+        if (this.version === null) await this.list(signal);
+        await this.watch(signal);
+      } catch (error) {
+        if (!signal.aborted) await this.recover(error, backoff, signal);
+      }
+    }
+    await this.tellIfPossible({ phase: 'STOPPED' });
+  }
+
+  private async recover(error: unknown, backoff: Backoff, signal: AbortSignal): Promise<void> {
+    if (isKubeError(error, 'HUB_ANSWER_TOO_LARGE') && this.version === null) this.pageSize = Math.max(MIN_PAGE_SIZE, Math.floor(this.pageSize / 2));
+    const { relist, phase, errorCode, atLeastMs } = recoveryOf(error, this.silentWatches);
+    if (relist) {
+      this.version = null;
+      this.silentWatches = 0;
+    }
+    await this.tellIfPossible({ phase, errorCode });
+    await this.sleep(Math.max(backoff.next(), atLeastMs), signal);
+  }
+
+  private async list(signal: AbortSignal): Promise<void> {
+    const leave = await turnstileOf(this.client).enter(signal);
+    try {
+      this.generation += 1;
+      if (this.current.phase !== 'ABSENT') await this.tell({ phase: 'LISTING' });
+      let continueToken: string | undefined;
+      let isFirst = true;
+      do {
+        const page = await this.client.list(this.type, { ...this.selection, limit: this.pageSize, continueToken, signal });
+        this.hear();
+        if (isFirst) await this.beginList();
+        isFirst = false;
+        await this.call(() => this.sink.page(page.items));
+        continueToken = page.continueToken ?? undefined;
+        if (continueToken === undefined) await this.endList(page.resourceVersion);
+      } while (continueToken !== undefined && !signal.aborted);
+    } finally {
+      leave();
+    }
+  }
+
+  private async beginList(): Promise<void> {
+    await this.tell({ phase: 'LISTING', errorCode: null });
+    await this.call(() => this.sink.listing());
+  }
+
+  private async endList(version: string): Promise<void> {
+    await this.call(() => this.sink.listed(version));
+    this.version = version;
+  }
+
+  private async watch(signal: AbortSignal): Promise<void> {
+    const { version } = this;
+    if (version === null) return; // stopped in mid-list
+    this.generation += 1;
+    const session = new WatchSession(signal);
+    const flow = new Flow(this.options.coalesceMs ?? COALESCE_MS, (changes) => this.call(() => this.sink.changes(changes)), session.fail);
+    const heartbeat = setInterval(() => void this.tell({}, true).catch(session.fail), this.options.heartbeatMs ?? HEARTBEAT_MS);
+    try {
+      await this.follow(version, session, flow);
+      if (signal.aborted) return;
+      // What has come is kept, whatever ended the watch: the next one goes on behind it.
+      await flow.flush();
+      session.throwFailure();
+    } catch (error) {
+      if (!signal.aborted && session.failure === null) await flow.flush();
+      throw session.failure ?? error;
+    } finally {
+      clearInterval(heartbeat);
+      flow.close();
+      session.close();
+      await this.lastSinkCall;
+    }
+  }
+
+  private async follow(version: string, session: WatchSession, flow: Flow): Promise<void> {
+    const { generation } = this;
+    const startedAtMs = this.monotonicMs();
+    let hasSpoken = false;
+    const onOpen = (): void => {
+      this.hear();
+      this.silentWatches += 1; // until something is said
+      void this.tell({ phase: 'WATCHING', errorCode: null }).catch(session.fail);
+    };
+    const { silenceMs, watchTimeoutSeconds: timeoutSeconds } = this.options;
+    const events = this.client.watch(this.type, { ...this.selection, resourceVersion: version, signal: session.signal, silenceMs, timeoutSeconds, onOpen });
+    for await (const event of events) {
+      if (generation !== this.generation || session.signal.aborted) return;
+      hasSpoken = true;
+      this.silentWatches = 0;
+      this.hear();
+      await this.take(event, flow);
+    }
+    const isShort = this.monotonicMs() - startedAtMs < SHORT_WATCH_MS;
+    if (!hasSpoken && isShort && !session.signal.aborted) throw new KubeError('HUB_UNREACHABLE', `watch ${this.type.plural}: ended at once, with nothing said`);
+    // The hub ended it in order, as it does every few minutes: no silence.
+    this.silentWatches = 0;
+  }
+
+  private async take(event: WatchEvent, flow: Flow): Promise<void> {
+    if (event.type === 'BOOKMARK') {
+      this.version = event.resourceVersion;
+      return;
+    }
+    const { resourceVersion } = event.object.metadata;
+    if (resourceVersion === undefined) throw new KubeError('HUB_ANSWER_MALFORMED', `watch ${this.type.plural}: an object without a version`);
+    await flow.put({ type: event.type === 'DELETED' ? 'DELETE' : 'UPSERT', object: event.object });
+    this.version = resourceVersion;
+  }
+
+  private hear(): void {
+    this.current = { ...this.current, heardAt: this.clock.now() };
+  }
+
+  private async tell(change: Partial<ReflectorState>, always = false): Promise<void> {
+    const before = this.current;
+    this.current = { ...before, ...change };
+    const isSame = before.phase === this.current.phase && before.errorCode === this.current.errorCode;
+    if (always || !isSame) await this.call(() => this.sink.state(this.current));
+  }
+
+  /** For news of a failure: if the sink cannot take it either, the state still holds it and the next one tells. */
+  private async tellIfPossible(change: Partial<ReflectorState>): Promise<void> {
+    try {
+      await this.tell(change);
+    } catch (error) {
+      if (!(error instanceof SinkFailure)) throw error;
+    }
+  }
+
+  /** Calls the sink when its last call has ended. @throws SinkFailure */
+  private call(action: () => Promise<void> | void): Promise<void> {
+    const call = this.lastSinkCall.then(async () => {
+      try {
+        await action();
+      } catch (error) {
+        throw new SinkFailure(error);
+      }
+    });
+    this.lastSinkCall = call.catch(() => undefined); // told to whoever made the call
+    return call;
+  }
+}
+
+/** One watch: ended by its reflector's stop, or by a failure that happened beside the stream. */
+class WatchSession {
+  private readonly controller = new AbortController();
+  private readonly onStop = (): void => this.controller.abort();
+  failure: Error | null = null;
+
+  constructor(private readonly outer: AbortSignal) {
+    if (outer.aborted) this.controller.abort();
+    outer.addEventListener('abort', this.onStop, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  readonly fail = (error: unknown): void => {
+    this.failure ??= error instanceof Error ? error : new SinkFailure(error);
+    this.controller.abort();
+  };
+
+  throwFailure(): void {
+    if (this.failure !== null) throw this.failure;
+  }
+
+  close(): void {
+    this.outer.removeEventListener('abort', this.onStop);
+  }
+}
+
+/** Gathers changes for a moment, or until there are many, and hands them on. Waits for the receiver when it is full. */
+class Flow {
+  private readonly buffer = new ChangeBuffer();
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly coalesceMs: number,
+    private readonly deliver: (changes: ReturnType<ChangeBuffer['take']>) => Promise<void>,
+    private readonly onFailure: (error: unknown) => void,
+  ) {}
+
+  async put(change: Parameters<ChangeBuffer['put']>[0]): Promise<void> {
+    this.buffer.put(change);
+    if (this.buffer.size >= MAX_CHANGES) await this.flush();
+    else this.timer ??= setTimeout(() => void this.flush().catch(this.onFailure), this.coalesceMs);
+  }
+
+  async flush(): Promise<void> {
+    this.close();
+    const changes = this.buffer.take();
+    if (changes.length > 0) await this.deliver(changes);
+  }
+
+  close(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+  }
+}
