@@ -13,7 +13,10 @@ export type Verdict = Exclude<ClusterVerdict, 'NOT_NEEDED'>;
 export const severities = ['CRITICAL', 'WARNING', 'INFO'] as const;
 export type Severity = (typeof severities)[number];
 
-/** Findings on a cluster. Part of the API: add freely, never rename. */
+/**
+ * Findings on a cluster, in the order in which they decide how its import would end.
+ * Part of the API: add freely, never rename.
+ */
 export const clusterFindingCodes = [
   'NO_BACKUP_SET',
   'BACKUP_NOT_ON_TARGET',
@@ -26,8 +29,8 @@ export const clusterFindingCodes = [
   'TOKEN_IN_BACKUP_UNKNOWN',
   'TOKEN_EXPIRED',
   'TOKEN_EXPIRY_UNKNOWN',
-  'ROLE_BINDING_MISSING',
   'CLUSTER_UNREACHABLE',
+  'ROLE_BINDING_MISSING',
   'TOKEN_EXPIRES_SOON',
   'TOKEN_LOST_SINCE_BACKUP',
 ] as const;

@@ -1,0 +1,73 @@
+import { assessCluster, predictedOutcome, type Basis, type ClusterFacts, type LiveToken, type TokenInSet } from './cluster-verdict.rules.js';
+
+const now = new Date('2026-11-24T12:00:00Z');
+const hours = (n: number) => new Date(now.getTime() + n * 3_600_000);
+const moment = { now, horizonMs: 24 * 3_600_000 };
+const set: Basis = { kind: 'SET', set: { credentialsBackup: 'acm-credentials-schedule-20261124110000', managedClustersStartedAt: hours(-1) } };
+
+const inside: TokenInSet = { account: 'auto-import-account', belief: 'INFERRED_IN', reason: null, expiresAt: hours(500), evidence: 'labelled before the start' };
+const live: LiveToken = { account: 'auto-import-account', secretPresent: true, bindingPresent: true, problemSince: null };
+const good: ClusterFacts = {
+  name: 'c1', origin: 'IMPORTED', apiUrl: 'https://api.c1:6443', available: 'TRUE', availableSince: hours(-100), createdOnHubAt: hours(-100), excludedFromBackup: false, tokens: [live], inSet: [inside],
+};
+const pair = (of: Partial<TokenInSet>): TokenInSet => ({ ...inside, account: 'auto-import-account-pair', ...of });
+const out = (reason: TokenInSet['reason'], evidence = 'not inside'): TokenInSet => ({ ...inside, belief: 'INFERRED_OUT', reason, expiresAt: null, evidence });
+
+interface Row { because: string; facts?: Partial<ClusterFacts>; basis?: Basis; verdict: string; codes: string[]; outcome: string | null }
+const rows: Row[] = [
+  { because: 'nothing is wrong', verdict: 'READY', codes: [], outcome: 'RECONNECTED' },
+  { because: 'Hive brings its clusters back', facts: { origin: 'HIVE', apiUrl: null, available: 'UNKNOWN', inSet: [] }, verdict: 'NOT_NEEDED', codes: [], outcome: 'NOT_NEEDED' },
+  { because: 'auto-import does not apply to hosted clusters', facts: { origin: 'HOSTED' }, verdict: 'NOT_NEEDED', codes: [], outcome: 'NOT_NEEDED' },
+  { because: 'the hub itself does not move', facts: { origin: 'LOCAL' }, verdict: 'NOT_NEEDED', codes: [], outcome: 'NOT_NEEDED' },
+  { because: 'limitation 1: the hub does not reach the cluster', facts: { available: 'UNKNOWN' }, verdict: 'NOT_READY', codes: ['CLUSTER_UNREACHABLE'], outcome: 'CLUSTER_UNREACHABLE' },
+  { because: 'a cluster that never joined is not available', facts: { available: 'ABSENT' }, verdict: 'NOT_READY', codes: ['CLUSTER_UNREACHABLE'], outcome: 'CLUSTER_UNREACHABLE' },
+  { because: 'limitation 2: no API URL', facts: { apiUrl: null }, verdict: 'NOT_READY', codes: ['API_URL_MISSING'], outcome: 'API_URL_MISSING' },
+  {
+    because: 'limitation 3: the cluster slept, its agent never reported a token', facts: { tokens: [{ ...live, secretPresent: false }], inSet: [out('SECRET_MISSING')], available: 'UNKNOWN' },
+    verdict: 'NOT_READY', codes: ['TOKEN_MISSING', 'CLUSTER_UNREACHABLE'], outcome: 'NO_TOKEN_RESTORED',
+  },
+  { because: 'limitation 3: nothing is known of any token', facts: { tokens: [], inSet: [] }, verdict: 'NOT_READY', codes: ['TOKEN_MISSING'], outcome: 'NO_TOKEN_RESTORED' },
+  { because: 'limitation 4: unlabelled when the backup ran', facts: { inSet: [out('SECRET_UNLABELLED')] }, verdict: 'NOT_READY', codes: ['TOKEN_NOT_IN_BACKUP'], outcome: 'NO_TOKEN_RESTORED' },
+  { because: 'limitation 4: labelled too late', facts: { inSet: [out('LABELLED_AFTER_START')] }, verdict: 'NOT_READY', codes: ['TOKEN_NOT_IN_BACKUP'], outcome: 'NO_TOKEN_RESTORED' },
+  { because: 'made after the backup, there now', facts: { inSet: [out('SECRET_MISSING')] }, verdict: 'NOT_READY', codes: ['TOKEN_NOT_IN_BACKUP'], outcome: 'NO_TOKEN_RESTORED' },
+  { because: 'limitation 5: the one token in the backup has expired; the operator uses it all the same', facts: { inSet: [{ ...inside, expiresAt: now }] }, verdict: 'NOT_READY', codes: ['TOKEN_EXPIRED'], outcome: 'TOKEN_EXPIRED' },
+  { because: 'of two the first that has not expired is used', facts: { inSet: [{ ...inside, expiresAt: hours(-1) }, pair({})] }, verdict: 'READY', codes: [], outcome: 'RECONNECTED' },
+  { because: 'of two the first by name, though the pair lives longer', facts: { inSet: [pair({ expiresAt: hours(900) }), { ...inside, expiresAt: hours(3) }] }, verdict: 'AT_RISK', codes: ['TOKEN_EXPIRES_SOON'], outcome: 'RECONNECTED' },
+  { because: 'both have expired', facts: { inSet: [{ ...inside, expiresAt: hours(-9) }, pair({ expiresAt: hours(-1) })] }, verdict: 'NOT_READY', codes: ['TOKEN_EXPIRED'], outcome: 'TOKEN_EXPIRED' },
+  { because: 'an expiry within the horizon is a risk, not an obstacle', facts: { inSet: [{ ...inside, expiresAt: hours(23) }] }, verdict: 'AT_RISK', codes: ['TOKEN_EXPIRES_SOON'], outcome: 'RECONNECTED' },
+  { because: 'an unreadable expiry is unknown, never fine', facts: { inSet: [{ ...inside, expiresAt: null }] }, verdict: 'UNKNOWN', codes: ['TOKEN_EXPIRY_UNKNOWN'], outcome: null },
+  { because: 'nobody knows what the set holds', facts: { inSet: [{ ...inside, belief: 'UNKNOWN', expiresAt: null }] }, verdict: 'UNKNOWN', codes: ['TOKEN_IN_BACKUP_UNKNOWN'], outcome: null },
+  { because: 'a doubtful pair may yet save it', facts: { inSet: [{ ...inside, expiresAt: hours(-1) }, pair({ belief: 'UNKNOWN', expiresAt: null })] }, verdict: 'UNKNOWN', codes: ['TOKEN_IN_BACKUP_UNKNOWN'], outcome: null },
+  { because: 'a doubtful pair does not harm a good token', facts: { inSet: [inside, pair({ belief: 'UNKNOWN', expiresAt: null })] }, verdict: 'READY', codes: [], outcome: 'RECONNECTED' },
+  { because: 'without its binding the token is refused', facts: { tokens: [{ ...live, bindingPresent: false }] }, verdict: 'NOT_READY', codes: ['ROLE_BINDING_MISSING'], outcome: 'TOKEN_REJECTED' },
+  {
+    because: 'the pair has rights and is tried next', facts: { tokens: [{ ...live, bindingPresent: false }, { ...live, account: 'auto-import-account-pair' }], inSet: [inside, pair({})] },
+    verdict: 'AT_RISK', codes: ['ROLE_BINDING_MISSING'], outcome: 'RECONNECTED',
+  },
+  { because: 'the set still holds what the hub has lost since', facts: { tokens: [{ ...live, secretPresent: false }] }, verdict: 'AT_RISK', codes: ['TOKEN_LOST_SINCE_BACKUP'], outcome: 'RECONNECTED' },
+  { because: 'it joined after the backup', facts: { createdOnHubAt: hours(-1) }, verdict: 'NOT_READY', codes: ['CLUSTER_NOT_IN_BACKUP'], outcome: 'CLUSTER_NOT_RESTORED' },
+  { because: 'Velero was told to leave it out', facts: { excludedFromBackup: true }, verdict: 'NOT_READY', codes: ['CLUSTER_NOT_IN_BACKUP'], outcome: 'CLUSTER_NOT_RESTORED' },
+  { because: 'garbage for a creation time is unknown', facts: { createdOnHubAt: null }, verdict: 'UNKNOWN', codes: ['CLUSTER_AGE_UNKNOWN'], outcome: null },
+  { because: 'a sure obstacle outweighs a doubt', facts: { createdOnHubAt: null, apiUrl: null }, verdict: 'NOT_READY', codes: ['API_URL_MISSING', 'CLUSTER_AGE_UNKNOWN'], outcome: 'API_URL_MISSING' },
+  { because: 'there is no set', basis: { kind: 'NO_SET' }, verdict: 'NOT_READY', codes: ['NO_BACKUP_SET'], outcome: null },
+  { because: 'without a set the missing token is said as well', basis: { kind: 'NO_SET' }, facts: { tokens: [] }, verdict: 'NOT_READY', codes: ['NO_BACKUP_SET', 'TOKEN_MISSING'], outcome: null },
+  { because: 'the target does not show it', basis: { kind: 'NOT_ON_TARGET', credentialsBackup: 'b' }, verdict: 'NOT_READY', codes: ['BACKUP_NOT_ON_TARGET'], outcome: null },
+  { because: 'a silent hub is no news, not bad news', basis: { kind: 'STALE', hubName: 'west', heardAt: null }, verdict: 'UNKNOWN', codes: ['FACTS_STALE'], outcome: null },
+];
+
+test.each(rows)('$verdict $codes: $because', ({ facts, basis, verdict, codes, outcome }) => {
+  const assessment = assessCluster({ ...good, ...facts }, basis ?? set, moment);
+  expect({ verdict: assessment.verdict, codes: assessment.findings.map((one) => one.code) }).toEqual({ verdict, codes });
+  expect(predictedOutcome(assessment.verdict, assessment.findings)).toBe(outcome);
+});
+
+test('texts stay the same while nothing changes, however late it is', () => {
+  const facts: ClusterFacts = { ...good, available: 'UNKNOWN', inSet: [{ ...inside, expiresAt: hours(20) }] };
+  const later = { ...moment, now: hours(2) };
+  expect(assessCluster(facts, set, later)).toEqual(assessCluster(facts, set, moment));
+});
+
+test('verdicts over a finished set stand while the hubs are silent', () => {
+  // The basis is the set alone: how long a hub has been silent is no input.
+  expect(assessCluster(good, set, { ...moment, now: hours(400) }).verdict).toBe('READY');
+});

@@ -1,0 +1,227 @@
+import type { Belief, BeliefReason } from '../backups/backups.types.js';
+import type { ClusterOrigin, ConditionState } from '../fleet/fleet.types.js';
+import type { ImportOutcomeCode } from '../recovery/imports/imports.types.js';
+import { isExpired, operatorChoice } from '../recovery/imports/token-choice.rules.js';
+import { inOrder, worstVerdict, type FindingDraft } from './finding-order.rules.js';
+import type { ClusterFindingCode, ClusterVerdict, Severity, Verdict } from './readiness.types.js';
+
+/** One of a cluster's tokens as its hub shows it. */
+export interface LiveToken {
+  readonly account: string;
+  readonly secretPresent: boolean;
+  readonly bindingPresent: boolean;
+  readonly problemSince: Date | null;
+}
+
+/** What the backup set is believed to hold of one token. */
+export interface TokenInSet {
+  readonly account: string;
+  readonly belief: Belief;
+  readonly reason: BeliefReason | null;
+  readonly expiresAt: Date | null;
+  readonly evidence: string;
+}
+
+export interface ClusterFacts {
+  readonly name: string;
+  readonly origin: ClusterOrigin;
+  readonly apiUrl: string | null;
+  readonly available: ConditionState;
+  readonly availableSince: Date | null;
+  readonly createdOnHubAt: Date | null;
+  /** Label `velero.io/exclude-from-backup: "true"` */
+  readonly excludedFromBackup: boolean;
+  readonly tokens: readonly LiveToken[];
+  readonly inSet: readonly TokenInSet[];
+}
+
+/** The set that would be restored. */
+export interface SetFacts {
+  readonly credentialsBackup: string;
+  /** null: the hub told none */
+  readonly managedClustersStartedAt: Date | null;
+}
+
+/** What the verdicts rest on. */
+export type Basis =
+  | { readonly kind: 'SET'; readonly set: SetFacts }
+  /** The source has made no set that could be restored, or all have expired */
+  | { readonly kind: 'NO_SET' }
+  /** There is one, but the target does not show it */
+  | { readonly kind: 'NOT_ON_TARGET'; readonly credentialsBackup: string }
+  /** No set is known, and a hub that could tell of one has been silent since; null: it has never spoken */
+  | { readonly kind: 'STALE'; readonly hubName: string; readonly heardAt: Date | null };
+
+/** The moment of the restore, and how far ahead of it a token must last not to be a risk. */
+export interface Moment {
+  readonly now: Date;
+  readonly horizonMs: number;
+}
+
+export interface ClusterAssessment {
+  readonly verdict: ClusterVerdict;
+  /** Ordered: the first decides */
+  readonly findings: readonly FindingDraft[];
+}
+
+const EFFECT: Record<ClusterFindingCode, readonly [Verdict, Severity, ImportOutcomeCode | null]> = {
+  NO_BACKUP_SET: ['NOT_READY', 'CRITICAL', null],
+  BACKUP_NOT_ON_TARGET: ['NOT_READY', 'CRITICAL', null],
+  FACTS_STALE: ['UNKNOWN', 'WARNING', null],
+  CLUSTER_NOT_IN_BACKUP: ['NOT_READY', 'CRITICAL', 'CLUSTER_NOT_RESTORED'],
+  CLUSTER_AGE_UNKNOWN: ['UNKNOWN', 'WARNING', null],
+  API_URL_MISSING: ['NOT_READY', 'CRITICAL', 'API_URL_MISSING'],
+  TOKEN_MISSING: ['NOT_READY', 'CRITICAL', 'NO_TOKEN_RESTORED'],
+  TOKEN_NOT_IN_BACKUP: ['NOT_READY', 'CRITICAL', 'NO_TOKEN_RESTORED'],
+  TOKEN_IN_BACKUP_UNKNOWN: ['UNKNOWN', 'WARNING', null],
+  TOKEN_EXPIRED: ['NOT_READY', 'CRITICAL', 'TOKEN_EXPIRED'],
+  TOKEN_EXPIRY_UNKNOWN: ['UNKNOWN', 'WARNING', null],
+  CLUSTER_UNREACHABLE: ['NOT_READY', 'CRITICAL', 'CLUSTER_UNREACHABLE'],
+  ROLE_BINDING_MISSING: ['NOT_READY', 'CRITICAL', 'TOKEN_REJECTED'],
+  TOKEN_EXPIRES_SOON: ['AT_RISK', 'WARNING', null],
+  TOKEN_LOST_SINCE_BACKUP: ['AT_RISK', 'WARNING', null],
+};
+
+const REMEDY: Record<ClusterFindingCode, string> = {
+  NO_BACKUP_SET: 'Enable a BackupSchedule on the source hub and wait for its first set to complete.',
+  BACKUP_NOT_ON_TARGET: 'Check that both hubs use the same storage location; Velero shows finished backups there within two minutes.',
+  FACTS_STALE: 'Restore the connection to the hub, so that it can tell which backups it shows.',
+  CLUSTER_NOT_IN_BACKUP: 'Wait for the next backup set; remove the label velero.io/exclude-from-backup where it is set.',
+  CLUSTER_AGE_UNKNOWN: 'Check the ManagedCluster on the source hub: its creation time cannot be read.',
+  API_URL_MISSING: 'Set spec.managedClusterClientConfigs[0].url on the ManagedCluster, or supply the API URL during the failover.',
+  TOKEN_MISSING: 'Wake the cluster and let its hub keep its token (policy PROTECT); the token agent must run there once.',
+  TOKEN_NOT_IN_BACKUP: 'Wait for the next backup set: the Secret must carry its backup label before that starts.',
+  TOKEN_IN_BACKUP_UNKNOWN: 'Let the passive hub sync the backup, or wait for the next set of a hub that is watched from before its start.',
+  TOKEN_EXPIRED: 'Let the token be refreshed and backed up again; a longer validity keeps older sets usable.',
+  TOKEN_EXPIRY_UNKNOWN: 'Check the account and its Secret on the source hub: no expiry can be read there.',
+  CLUSTER_UNREACHABLE: 'Bring the cluster back, or open the way between it and the hub.',
+  ROLE_BINDING_MISSING: 'Let the hub keep the role binding (policy PROTECT); without it the token may not do its job.',
+  TOKEN_EXPIRES_SOON: 'Let the token be refreshed and a backup set run before it expires.',
+  TOKEN_LOST_SINCE_BACKUP: 'Find out why the Secret was removed; the next backup set will not hold the token.',
+};
+
+function finding(code: ClusterFindingCode, cause: string, since: Date | null = null): FindingDraft {
+  const [verdict, severity, predicts] = EFFECT[code];
+  return { code, verdict, severity, predicts, cause, remedy: REMEDY[code], since, hubId: null };
+}
+
+/** How the import of a cluster would end if a failover ran at the moment of the assessment; null: it cannot be said. */
+export function predictedOutcome(verdict: ClusterVerdict, findings: readonly Pick<FindingDraft, 'predicts'>[]): ImportOutcomeCode | null {
+  switch (verdict) {
+    case 'NOT_NEEDED':
+      return 'NOT_NEEDED';
+    case 'READY':
+    case 'AT_RISK':
+      return 'RECONNECTED';
+    case 'NOT_READY':
+      return findings[0]?.predicts ?? null;
+    case 'UNKNOWN':
+      return null;
+  }
+}
+
+/** The same from what an import's row keeps: the verdict and the code of the finding that decided. */
+export function predictedOutcomeOfCode(verdict: ClusterVerdict, code: string | null): ImportOutcomeCode | null {
+  const effect = code !== null && Object.hasOwn(EFFECT, code) ? EFFECT[code as ClusterFindingCode] : undefined;
+  return predictedOutcome(verdict, effect ? [{ predicts: effect[2] }] : []);
+}
+
+/** Whether a cluster would come back if the set were restored at `moment.now`. Facts about a finished set do not age. */
+export function assessCluster(facts: ClusterFacts, basis: Basis, moment: Moment): ClusterAssessment {
+  if (facts.origin !== 'IMPORTED') return { verdict: 'NOT_NEEDED', findings: [] };
+  const findings = inOrder([...basisFindings(facts, basis), ...clusterFindings(facts), ...tokenFindings(facts, basis, moment)]);
+  return { verdict: worstVerdict(findings.map((one) => one.verdict)), findings };
+}
+
+function basisFindings(facts: ClusterFacts, basis: Basis): FindingDraft[] {
+  switch (basis.kind) {
+    case 'NO_SET':
+      return [finding('NO_BACKUP_SET', 'The source hub has no complete backup set that could be restored')];
+    case 'NOT_ON_TARGET':
+      return [finding('BACKUP_NOT_ON_TARGET', `The target hub does not show the backup set of ${basis.credentialsBackup}, nor an older one`)];
+    case 'STALE':
+      return [
+        basis.heardAt === null
+          ? finding('FACTS_STALE', `Hub ${basis.hubName} has never told which backups it shows`)
+          : finding('FACTS_STALE', `No backup set is known, and hub ${basis.hubName} has been silent since ${basis.heardAt.toISOString()}`, basis.heardAt),
+      ];
+    case 'SET':
+      return membershipFindings(facts, basis.set);
+  }
+}
+
+function membershipFindings(facts: ClusterFacts, set: SetFacts): FindingDraft[] {
+  if (facts.excludedFromBackup) return [finding('CLUSTER_NOT_IN_BACKUP', 'The ManagedCluster carries the label velero.io/exclude-from-backup')];
+  if (facts.createdOnHubAt === null || set.managedClustersStartedAt === null) {
+    return [finding('CLUSTER_AGE_UNKNOWN', 'It cannot be read whether the ManagedCluster is older than its backup')];
+  }
+  if (facts.createdOnHubAt < set.managedClustersStartedAt) return [];
+  const [created, started] = [facts.createdOnHubAt.toISOString(), set.managedClustersStartedAt.toISOString()];
+  return [finding('CLUSTER_NOT_IN_BACKUP', `The ManagedCluster was created at ${created}, its backup started at ${started}`, facts.createdOnHubAt)];
+}
+
+function clusterFindings(facts: ClusterFacts): FindingDraft[] {
+  const findings: FindingDraft[] = [];
+  if (facts.apiUrl === null) findings.push(finding('API_URL_MISSING', 'The ManagedCluster has no spec.managedClusterClientConfigs[0].url'));
+  if (facts.available === 'ABSENT') {
+    findings.push(finding('CLUSTER_UNREACHABLE', 'The source hub has never seen the cluster available'));
+  } else if (facts.available !== 'TRUE') {
+    const state = facts.available === 'FALSE' ? 'False' : 'Unknown';
+    findings.push(finding('CLUSTER_UNREACHABLE', `Condition ManagedClusterConditionAvailable is ${state} on the source hub`, facts.availableSince));
+  }
+  return findings;
+}
+
+function tokenFindings(facts: ClusterFacts, basis: Basis, moment: Moment): FindingDraft[] {
+  if (basis.kind !== 'SET') return liveTokenFindings(facts);
+  const inside = facts.inSet.filter((token) => token.belief === 'VERIFIED_IN' || token.belief === 'INFERRED_IN');
+  const chosen = operatorChoice(inside, moment.now);
+  const doubtful = facts.inSet.find((token) => token.belief === 'UNKNOWN') ?? null;
+  if (chosen === null) return [doubtful ? finding('TOKEN_IN_BACKUP_UNKNOWN', doubtful.evidence) : absentToken(facts, basis.set)];
+  if (isExpired(chosen, moment.now)) {
+    const cause = `The token of ${chosen.account} in ${basis.set.credentialsBackup} expired at ${chosen.expiresAt?.toISOString()}`;
+    return [doubtful ? finding('TOKEN_IN_BACKUP_UNKNOWN', `${cause}; ${doubtful.evidence}`) : finding('TOKEN_EXPIRED', cause, chosen.expiresAt)];
+  }
+  return [...expiryFindings(chosen, basis.set, moment), ...bindingFindings(facts, chosen, inside, moment), ...lostFindings(facts)];
+}
+
+/** Without a set nothing can be said but what the next one would lack. */
+function liveTokenFindings(facts: ClusterFacts): FindingDraft[] {
+  return facts.tokens.some((token) => token.secretPresent) ? [] : [missingToken(facts)];
+}
+
+function missingToken(facts: ClusterFacts): FindingDraft {
+  const since = facts.tokens.find((token) => !token.secretPresent)?.problemSince ?? null;
+  return finding('TOKEN_MISSING', 'The source hub holds no auto-import token of the cluster', since);
+}
+
+function absentToken(facts: ClusterFacts, set: SetFacts): FindingDraft {
+  const hasOneNow = facts.tokens.some((token) => token.secretPresent);
+  const out = [...facts.inSet].sort((a, b) => (a.account < b.account ? -1 : 1)).find((token) => token.reason !== null && token.reason !== 'SECRET_MISSING');
+  if (out) return finding('TOKEN_NOT_IN_BACKUP', out.evidence);
+  if (!hasOneNow) return missingToken(facts);
+  const evidence = facts.inSet[0]?.evidence ?? `Nothing in ${set.credentialsBackup} is known to be a token of the cluster`;
+  return finding('TOKEN_NOT_IN_BACKUP', evidence);
+}
+
+function expiryFindings(chosen: TokenInSet, set: SetFacts, moment: Moment): FindingDraft[] {
+  const where = `of ${chosen.account} in ${set.credentialsBackup}`;
+  if (chosen.expiresAt === null) return [finding('TOKEN_EXPIRY_UNKNOWN', `No expiry is known of the token ${where}`)];
+  if (chosen.expiresAt.getTime() > moment.now.getTime() + moment.horizonMs) return [];
+  return [finding('TOKEN_EXPIRES_SOON', `The token ${where} expires at ${chosen.expiresAt.toISOString()}`)];
+}
+
+/** The chosen token without rights is refused; another one with rights is tried next. */
+function bindingFindings(facts: ClusterFacts, chosen: TokenInSet, inside: readonly TokenInSet[], moment: Moment): FindingDraft[] {
+  const lacksBinding = (account: string) => facts.tokens.some((token) => token.account === account && !token.bindingPresent);
+  if (!lacksBinding(chosen.account)) return [];
+  const other = inside.find((token) => token !== chosen && token.expiresAt !== null && !isExpired(token, moment.now) && !lacksBinding(token.account));
+  const cause = `No ManifestWork binds the role to ${chosen.account}`;
+  const draft = finding('ROLE_BINDING_MISSING', other ? `${cause}; ${other.account} has it and would be tried next` : cause);
+  return [other ? { ...draft, verdict: 'AT_RISK', severity: 'WARNING', predicts: null } : draft];
+}
+
+function lostFindings(facts: ClusterFacts): FindingDraft[] {
+  if (facts.tokens.length === 0 || facts.tokens.some((token) => token.secretPresent)) return [];
+  return [finding('TOKEN_LOST_SINCE_BACKUP', 'The source hub no longer holds any auto-import token of the cluster', facts.tokens[0]?.problemSince ?? null)];
+}

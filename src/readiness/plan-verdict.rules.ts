@@ -1,0 +1,321 @@
+import { isScheduleActive, restoresInTheWay, type RestoreOnHub } from '../recovery/restores/restores-on-hub.rules.js';
+import { sharedStorage, storageInWords } from '../recovery/plans/shared-storage.rules.js';
+import type { Fencing, Prerequisite, PrerequisiteCode, Reachability, StorageFacts } from '../hubs/hubs.types.js';
+import type { Basis } from './cluster-verdict.rules.js';
+import { inOrder, type FindingDraft } from './finding-order.rules.js';
+import type { PlanFindingCode, Severity, Verdict, VerdictCounts } from './readiness.types.js';
+import { newestUsable, setUsability, type SetCandidate, type ShownBackups } from './usable-set.rules.js';
+
+/** Watches tell something at least every 150 s (bookmarks come about once a minute); beyond this a hub is silent. */
+export const SILENT_AFTER_MS = 180_000;
+/** Velero shows a finished backup on the other hub within two minutes; a set that takes longer is worth a word. */
+const SYNC_LAG_MS = 300_000;
+const SET_EXPIRES_SOON_MS = 86_400_000;
+/** Names in a cause; the rest is counted. */
+const NAMES_SHOWN = 5;
+
+export interface ScheduleFacts {
+  readonly name: string;
+  readonly phase: string | null;
+  readonly lastMessage: string | null;
+  readonly paused: boolean;
+  readonly veleroPaused: boolean;
+}
+
+/** A hub as our tables know it. */
+export interface HubFacts {
+  readonly id: string;
+  readonly name: string;
+  readonly clusterId: string | null;
+  readonly reachability: Reachability;
+  readonly unreachableSince: Date | null;
+  readonly lastErrorCode: string | null;
+  readonly fencing: Fencing;
+  readonly fencingChangedAt: Date | null;
+  /** null: never read */
+  readonly storage: readonly StorageFacts[] | null;
+  readonly prerequisites: readonly Prerequisite[];
+  readonly schedules: readonly ScheduleFacts[];
+  readonly restores: readonly RestoreOnHub[];
+  readonly shown: ShownBackups;
+  /** The oldest of the last words on the kinds that verdicts rest on; null: on one of them it has never spoken */
+  readonly heardAt: Date | null;
+  /** It took over a fleet in the last failover that named it, and was source of none since */
+  readonly tookOver: boolean;
+}
+
+export interface KnownCluster {
+  readonly name: string;
+  readonly openshiftId: string | null;
+  readonly isLocal: boolean;
+  readonly excludedFromBackup: boolean;
+  /** `velero.io/backup-name`, on a hub that restored it */
+  readonly restoredFromBackup: string | null;
+}
+
+export interface PlanFacts {
+  readonly source: HubFacts;
+  readonly target: HubFacts;
+  readonly rpoSeconds: number;
+  /** Of the source, by its cluster id */
+  readonly sets: readonly (SetCandidate & { readonly completedAt: Date | null })[];
+  readonly sourceClusters: readonly KnownCluster[];
+  readonly targetClusters: readonly KnownCluster[];
+}
+
+interface Effect { readonly verdict: Verdict; readonly severity: Severity; readonly remedy: string }
+
+const CRITICAL = (remedy: string): Effect => ({ verdict: 'NOT_READY', severity: 'CRITICAL', remedy });
+const WARNING = (remedy: string): Effect => ({ verdict: 'AT_RISK', severity: 'WARNING', remedy });
+const DOUBT = (remedy: string): Effect => ({ verdict: 'UNKNOWN', severity: 'WARNING', remedy });
+const INFO = (remedy: string): Effect => ({ verdict: 'READY', severity: 'INFO', remedy });
+
+const EFFECT: Record<PlanFindingCode, Effect> = {
+  NO_BACKUP_SET: CRITICAL('Enable a BackupSchedule on the source hub and wait for its first set to complete.'),
+  BACKUP_NOT_ON_TARGET: CRITICAL('Check that both hubs use the same storage location; Velero shows finished backups there within two minutes.'),
+  FACTS_STALE: DOUBT('Restore the connection to the hub.'),
+  NO_CLUSTERS: DOUBT('Wait until the source hub has been read; a plan for a hub without clusters protects nothing.'),
+  RPO_EXCEEDED: WARNING('Let the BackupSchedule run, or more often; else raise the plan’s RPO.'),
+  NEWEST_SET_NOT_ON_TARGET: WARNING('Check Velero’s backup sync on the target hub and its storage location.'),
+  BACKUP_PARTIALLY_FAILED: WARNING('Read the log of the backup that failed in part; what it lacks will not come back.'),
+  BACKUP_SET_EXPIRES_SOON: WARNING('Let the BackupSchedule run, or give its backups a longer life (veleroTtl).'),
+  STORAGE_NOT_SHARED: CRITICAL('Let the DataProtectionApplications of both hubs name the same bucket and prefix.'),
+  STORAGE_UNKNOWN: DOUBT('Wait until the storage locations of both hubs have been read.'),
+  SOURCE_UNREACHABLE: INFO('If the hub is lost, start a failover; verdicts rest on what it last told and on its backups.'),
+  SOURCE_CLUSTER_ID_UNKNOWN: DOUBT('Inspect the source hub: its backups bear its cluster id.'),
+  TARGET_UNREACHABLE: CRITICAL('Bring the target hub back; without it no failover can run.'),
+  TARGET_UNFENCED: CRITICAL('Let the hub be fenced first: it has come back after a failover and may still act on the clusters.'),
+  TARGET_SCHEDULE_ACTIVE: CRITICAL('Pause or delete the BackupSchedule on the target hub: beside it every Restore is ignored.'),
+  TARGET_RESTORE_IN_THE_WAY: CRITICAL('Delete the Restore on the target hub: beside it every other one is ignored.'),
+  CLUSTER_NAME_COLLISION: CRITICAL('Rename or detach the cluster on one of the hubs: the restore would write over it.'),
+  LOCAL_CLUSTER_IN_BACKUP: WARNING('Label the hub’s own ManagedCluster velero.io/exclude-from-backup: "true".'),
+  SCHEDULE_NOT_RUNNING: WARNING('Enable the BackupSchedule on the source hub, and read its last message.'),
+  BACKUP_COLLISION: WARNING('Decide which hub shall write backups, then make a new BackupSchedule there.'),
+  NEW_HUB_HAS_NO_SCHEDULE: WARNING('Make a BackupSchedule on the hub that took over: until then the fleet has no new backups.'),
+  RETURNED_UNFENCED: WARNING('Fence the hub: it has come back after a failover and may still act on clusters that moved.'),
+};
+
+function finding(code: PlanFindingCode, hub: HubFacts | null, cause: string, since: Date | null = null): FindingDraft {
+  return { code, ...EFFECT[code], cause, since, predicts: null, hubId: hub?.id ?? null };
+}
+
+/** Which prerequisites of a target matter: a passive hub makes no backups of its own. */
+const TARGET_PREREQUISITES: ReadonlySet<PrerequisiteCode> = new Set([
+  'CLUSTER_BACKUP_ENABLED', 'DATA_PROTECTION_APPLICATION_PRESENT', 'BACKUP_STORAGE_AVAILABLE', 'RIGHTS_SUFFICIENT', 'CREDENTIALS_READABLE',
+]);
+
+/** @param unmet what an unmet prerequisite makes of the verdict: a source already has its set, a target needs it on the day */
+function prerequisiteFindings(hub: HubFacts, codes: ReadonlySet<PrerequisiteCode> | null, unmet: Verdict): FindingDraft[] {
+  return hub.prerequisites
+    .filter((one) => one.state !== 'MET' && (codes === null || codes.has(one.code)))
+    .map((one) => ({
+      code: one.code,
+      verdict: one.state === 'UNKNOWN' ? ('UNKNOWN' as const) : unmet,
+      severity: unmet === 'NOT_READY' && one.state === 'NOT_MET' ? ('CRITICAL' as const) : ('WARNING' as const),
+      cause: `Hub ${hub.name}: ${one.cause}`,
+      remedy: one.remedy,
+      since: one.since,
+      predicts: null,
+      hubId: hub.id,
+    }));
+}
+
+export const isSilent = (hub: Pick<HubFacts, 'heardAt'>, now: Date): boolean => hub.heardAt === null || now.getTime() - hub.heardAt.getTime() > SILENT_AFTER_MS;
+
+function silenceFindings(hub: HubFacts, now: Date): FindingDraft[] {
+  if (hub.reachability === 'UNREACHABLE' || !isSilent(hub, now)) return [];
+  if (hub.heardAt === null) return [finding('FACTS_STALE', hub, `Hub ${hub.name} has not been read yet`)];
+  return [finding('FACTS_STALE', hub, `Hub ${hub.name} has been silent since ${hub.heardAt.toISOString()}`, hub.heardAt)];
+}
+
+function scheduleFindings(hub: HubFacts): FindingDraft[] {
+  const collision = hub.schedules.find((schedule) => schedule.phase === 'BackupCollision');
+  if (collision) return [finding('BACKUP_COLLISION', hub, `BackupSchedule ${collision.name} on ${hub.name} is in BackupCollision`)];
+  const running = hub.schedules.some((schedule) => schedule.phase === 'Enabled' && !schedule.paused && !schedule.veleroPaused);
+  if (running) return [];
+  if (hub.tookOver && hub.schedules.length === 0) {
+    return [finding('NEW_HUB_HAS_NO_SCHEDULE', hub, `Hub ${hub.name} took over a fleet and has no BackupSchedule`)];
+  }
+  const states = hub.schedules.map((schedule) => `${schedule.name} is ${schedule.paused || schedule.veleroPaused ? 'paused' : (schedule.phase ?? 'without phase')}`).sort();
+  return [finding('SCHEDULE_NOT_RUNNING', hub, states.length === 0 ? `Hub ${hub.name} has no BackupSchedule` : `Hub ${hub.name}: ${states.join(', ')}`)];
+}
+
+const named = (names: readonly string[]): string => {
+  const sorted = [...names].sort();
+  const shown = sorted.slice(0, NAMES_SHOWN).join(', ');
+  return sorted.length > NAMES_SHOWN ? `${shown} and ${sorted.length - NAMES_SHOWN} more` : shown;
+};
+
+/**
+ * Clusters of the source whose names the target gives to other clusters. The same cluster (same id), and one that came
+ * there from a backup of this source, is none.
+ * @param backupLabels values of `velero.io/backup-name` that stand for the source's backups
+ */
+export function collidingClusters(source: readonly KnownCluster[], target: readonly KnownCluster[], backupLabels: ReadonlySet<string>): string[] {
+  const there = new Map(target.map((cluster) => [cluster.name, cluster]));
+  return source
+    .filter((cluster) => !cluster.isLocal)
+    .filter((cluster) => {
+      const other = there.get(cluster.name);
+      if (other === undefined) return false;
+      const sameId = cluster.openshiftId !== null && cluster.openshiftId === other.openshiftId;
+      return !sameId && !(other.restoredFromBackup !== null && backupLabels.has(other.restoredFromBackup));
+    })
+    .map((cluster) => cluster.name)
+    .sort();
+}
+
+/** On what the verdicts over the clusters rest, and which set that is. */
+export function basisOfPlan<T extends SetCandidate & { readonly managedClustersStartedAt: Date | null }>(
+  source: HubFacts,
+  target: HubFacts,
+  sets: readonly T[],
+  now: Date,
+): { basis: Basis; set: T | null } {
+  const set = newestUsable(sets, target.shown, now);
+  if (set) return { basis: { kind: 'SET', set }, set };
+  if (isSilent(target, now)) return { basis: { kind: 'STALE', hubName: target.name, heardAt: target.heardAt }, set: null };
+  const atSource = newestUsable(sets, source.shown, now);
+  if (atSource) return { basis: { kind: 'NOT_ON_TARGET', credentialsBackup: atSource.credentialsBackup }, set: null };
+  if (isSilent(source, now)) return { basis: { kind: 'STALE', hubName: source.name, heardAt: source.heardAt }, set: null };
+  return { basis: { kind: 'NO_SET' }, set: null };
+}
+
+/** Of a hub by itself, as if it died now: what it shows of its own. */
+export function basisOfHub<T extends SetCandidate & { readonly managedClustersStartedAt: Date | null }>(hub: HubFacts, sets: readonly T[], now: Date): { basis: Basis; set: T | null } {
+  const set = newestUsable(sets, hub.shown, now);
+  if (set) return { basis: { kind: 'SET', set }, set };
+  return { basis: isSilent(hub, now) ? { kind: 'STALE', hubName: hub.name, heardAt: hub.heardAt } : { kind: 'NO_SET' }, set: null };
+}
+
+function setFindings(set: PlanFacts['sets'][number] | null, shown: ShownBackups, rpoSeconds: number | null, now: Date): FindingDraft[] {
+  if (set === null) return [];
+  const findings: FindingDraft[] = [];
+  if (setUsability(set, shown, now) === 'PARTIALLY_FAILED') {
+    findings.push(finding('BACKUP_PARTIALLY_FAILED', null, `A part of the backup set of ${set.credentialsBackup} is PartiallyFailed`, set.completedAt));
+  }
+  if (set.expiresAt !== null && set.expiresAt.getTime() - now.getTime() < SET_EXPIRES_SOON_MS) {
+    findings.push(finding('BACKUP_SET_EXPIRES_SOON', null, `The backup set of ${set.credentialsBackup} expires at ${set.expiresAt.toISOString()}`));
+  }
+  if (rpoSeconds !== null && set.startedAt !== null && now.getTime() - set.startedAt.getTime() > rpoSeconds * 1000) {
+    const since = new Date(set.startedAt.getTime() + rpoSeconds * 1000);
+    findings.push(finding('RPO_EXCEEDED', null, `The newest usable backup set started at ${set.startedAt.toISOString()}; the plan allows ${rpoSeconds} s`, since));
+  }
+  return findings;
+}
+
+function basisFinding(basis: Basis): FindingDraft[] {
+  switch (basis.kind) {
+    case 'SET':
+      return [];
+    case 'NO_SET':
+      return [finding('NO_BACKUP_SET', null, 'There is no complete backup set of the source that could be restored')];
+    case 'NOT_ON_TARGET':
+      return [finding('BACKUP_NOT_ON_TARGET', null, `The target does not show the backup set of ${basis.credentialsBackup}, nor an older one`)];
+    case 'STALE':
+      return [finding('FACTS_STALE', null, `No backup set is known, and hub ${basis.hubName} does not tell`, basis.heardAt)];
+  }
+}
+
+/** Findings on a plan and its two hubs, ordered. */
+export function planFindings(facts: PlanFacts, basis: Basis, set: PlanFacts['sets'][number] | null, backupLabels: ReadonlySet<string>, now: Date): FindingDraft[] {
+  const { source, target } = facts;
+  const findings = [
+    ...basisFinding(basis),
+    ...setFindings(set, target.shown, facts.rpoSeconds, now),
+    ...prerequisiteFindings(source, null, 'AT_RISK'),
+    ...prerequisiteFindings(target, TARGET_PREREQUISITES, 'NOT_READY'),
+    ...silenceFindings(source, now),
+    ...silenceFindings(target, now),
+    ...scheduleFindings(source),
+    ...sourceFindings(facts, set, now),
+    ...targetFindings(facts, backupLabels),
+    ...storageFindings(facts),
+  ];
+  return inOrder(findings);
+}
+
+function sourceFindings(facts: PlanFacts, set: SetCandidate | null, now: Date): FindingDraft[] {
+  const { source } = facts;
+  const findings: FindingDraft[] = [];
+  if (source.reachability === 'UNREACHABLE') {
+    findings.push(finding('SOURCE_UNREACHABLE', source, `Hub ${source.name} does not answer${source.lastErrorCode ? ` (${source.lastErrorCode})` : ''}`, source.unreachableSince));
+  }
+  if (source.clusterId === null) findings.push(finding('SOURCE_CLUSTER_ID_UNKNOWN', source, `The cluster id of hub ${source.name} is not known`));
+  if (source.fencing === 'RETURNED_UNFENCED') {
+    findings.push(finding('RETURNED_UNFENCED', source, `Hub ${source.name} has come back and is not fenced`, source.fencingChangedAt));
+  }
+  if (facts.sourceClusters.length === 0) findings.push(finding('NO_CLUSTERS', source, `No managed cluster of hub ${source.name} is known`));
+  const exposed = facts.sourceClusters.filter((cluster) => cluster.isLocal && !cluster.excludedFromBackup).map((cluster) => cluster.name);
+  if (exposed.length > 0) findings.push(finding('LOCAL_CLUSTER_IN_BACKUP', source, `The hub’s own cluster is in its backups: ${named(exposed)}`));
+  const newest = newestUsable(facts.sets, source.shown, now);
+  const isNewer = newest !== null && set !== null && (newest.startedAt?.getTime() ?? 0) > (set.startedAt?.getTime() ?? 0);
+  if (isNewer && newest.completedAt !== null && now.getTime() - newest.completedAt.getTime() > SYNC_LAG_MS) {
+    findings.push(finding('NEWEST_SET_NOT_ON_TARGET', facts.target, `The target does not show the backup set of ${newest.credentialsBackup}`, newest.completedAt));
+  }
+  return findings;
+}
+
+function targetFindings(facts: PlanFacts, backupLabels: ReadonlySet<string>): FindingDraft[] {
+  const { target } = facts;
+  const findings: FindingDraft[] = [];
+  if (target.reachability === 'UNREACHABLE') {
+    findings.push(finding('TARGET_UNREACHABLE', target, `Hub ${target.name} does not answer${target.lastErrorCode ? ` (${target.lastErrorCode})` : ''}`, target.unreachableSince));
+  }
+  if (target.fencing === 'RETURNED_UNFENCED') {
+    findings.push(finding('TARGET_UNFENCED', target, `Hub ${target.name} has come back after a failover and is not fenced`, target.fencingChangedAt));
+  }
+  const active = target.schedules.filter((schedule) => isScheduleActive(schedule) && !schedule.paused);
+  if (active.length > 0) {
+    findings.push(finding('TARGET_SCHEDULE_ACTIVE', target, `Hub ${target.name} has an active BackupSchedule: ${named(active.map((one) => one.name))}`));
+  }
+  const { inTheWay } = restoresInTheWay(target.restores);
+  if (inTheWay.length > 0) {
+    const states = inTheWay.map((restore) => `${restore.name} (${restore.phase ?? 'no phase'})`);
+    findings.push(finding('TARGET_RESTORE_IN_THE_WAY', target, `Hub ${target.name} has a Restore that has not ended: ${named(states)}`));
+  }
+  const colliding = collidingClusters(facts.sourceClusters, facts.targetClusters, backupLabels);
+  if (colliding.length > 0) {
+    findings.push(finding('CLUSTER_NAME_COLLISION', target, `Hub ${target.name} manages other clusters of the same name: ${named(colliding)}`));
+  }
+  return findings;
+}
+
+function storageFindings({ source, target, sets }: PlanFacts): FindingDraft[] {
+  const seenOnTarget = sets.some((set) => target.shown.has(set.credentialsBackup));
+  switch (sharedStorage(source.storage, target.storage, seenOnTarget)) {
+    case 'SHARED':
+      return [];
+    case 'NOT_SHARED':
+      return [finding('STORAGE_NOT_SHARED', null, `${source.name} uses ${storageInWords(source.storage)}, ${target.name} uses ${storageInWords(target.storage)}`)];
+    case 'UNKNOWN':
+      return [finding('STORAGE_UNKNOWN', null, `It is not known whether ${source.name} and ${target.name} use the same storage location`)];
+  }
+}
+
+/** Findings on a hub by itself, ordered. */
+export function hubFindings(hub: HubFacts, basis: Basis, set: PlanFacts['sets'][number] | null, now: Date): FindingDraft[] {
+  const returned = hub.fencing === 'RETURNED_UNFENCED' ? [finding('RETURNED_UNFENCED', hub, `Hub ${hub.name} has come back and is not fenced`, hub.fencingChangedAt)] : [];
+  return inOrder([
+    ...basisFinding(basis),
+    ...setFindings(set, hub.shown, null, now),
+    ...prerequisiteFindings(hub, null, 'AT_RISK'),
+    ...silenceFindings(hub, now),
+    ...scheduleFindings(hub),
+    ...returned,
+  ]);
+}
+
+/**
+ * The verdict on a plan or a hub. NOT_READY: a failover cannot run, or brings nobody back. AT_RISK: it leaves clusters behind,
+ * or will. Never READY while anything is unknown.
+ */
+export function overallVerdict(counts: VerdictCounts, findings: readonly Pick<FindingDraft, 'verdict'>[]): Verdict {
+  const says = (verdict: Verdict) => findings.some((one) => one.verdict === verdict);
+  const recoverable = counts.READY + counts.AT_RISK;
+  if (says('NOT_READY')) return 'NOT_READY';
+  if (recoverable === 0 && counts.NOT_READY > 0 && counts.UNKNOWN === 0) return 'NOT_READY';
+  if (recoverable === 0 && counts.UNKNOWN > 0) return 'UNKNOWN';
+  if (counts.NOT_READY > 0 || counts.AT_RISK > 0 || says('AT_RISK')) return 'AT_RISK';
+  return counts.UNKNOWN > 0 || says('UNKNOWN') ? 'UNKNOWN' : 'READY';
+}
