@@ -1,18 +1,11 @@
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parse as parseYaml } from 'yaml';
 import type { Faults, FaultSubject, RequestFault } from '../faults/faults.js';
-import {
-  ApiStatusError, badRequest, expired, forbidden, invalid, methodNotAllowed, tooManyRequests, unsupportedMediaType,
-} from '../store/api-status.js';
-import type { Collection, Selectors } from '../store/collection.js';
-import { isRecord } from '../store/deep-equal.js';
-import { FieldSelector } from '../store/field-selector.js';
+import { ApiStatusError, badRequest, expired, forbidden, methodNotAllowed, noSuchResource, tooManyRequests } from '../store/api-status.js';
+import type { Collection } from '../store/collection.js';
 import type { HubStore } from '../store/hub-store.js';
 import { apiVersionOf, type Kind } from '../store/kinds.js';
-import { LabelSelector } from '../store/label-selector.js';
 import type { Registry } from '../store/registry.js';
-import type { DeleteRequest, PatchType, WriteContext } from '../store/registry.types.js';
 import type { Representation, StoredObject } from '../store/stored-object.js';
 import { negotiate } from './content-negotiation.js';
 import { discover } from './discovery.js';
@@ -20,6 +13,8 @@ import { HttpExchange } from './http-exchange.js';
 import type { Identities, Identity } from './identities.js';
 import type { Ledger, LedgerEntry } from './ledger.js';
 import { Pager } from './pager.js';
+import { patchTypeOf, readDeleteOptions, readObject, readPatch } from './request-body.js';
+import { deleteRequest, listRequest, selectorsOf, tooLarge, watchRequest, writeContext } from './request-options.js';
 import { parseTarget, type RequestTarget } from './request-target.js';
 import { answerReview } from './reviews.js';
 import { EventEncoder, WatchStream } from './watch-stream.js';
@@ -56,13 +51,6 @@ interface ResourceCall {
   outcome: { name: string; changed: boolean; fieldManager: string };
 }
 
-const PATCH_TYPES: Readonly<Record<string, PatchType | 'apply'>> = {
-  'application/json-patch+json': 'json',
-  'application/merge-patch+json': 'merge',
-  'application/strategic-merge-patch+json': 'strategic',
-  'application/apply-patch+yaml': 'apply',
-};
-
 const isWrite = (verb: Verb): verb is LedgerEntry['verb'] => verb !== 'get' && verb !== 'list' && verb !== 'watch';
 
 /** Answers requests: who asks, may they, what do they mean, which fault strikes; the rules of writing are the Registry's. */
@@ -93,12 +81,12 @@ export class ApiHandler {
   private async answer(exchange: HttpExchange): Promise<void> {
     const { identities } = this.parts;
     const target = safely(() => parseTarget(exchange.path));
-    const identity = identities.fromHeader(exchange.header('authorization'));
+    const identity = identities.authenticate(exchange.header('authorization'), exchange.clientUser());
     const subject = subjectOf(exchange, target, identity);
     const after = await this.struck(exchange, subject);
     if (after === 'answered') return;
-    if (!identity && !['/livez', '/readyz', '/healthz', '/version'].includes(exchange.path)) throw new ApiStatusError(401, 'Unauthorized', 'Unauthorized');
-    if (target && identity) await this.answerResource(exchange, identity, target, subject.verb as Verb, after);
+    if (!identity) throw new ApiStatusError(401, 'Unauthorized', 'Unauthorized');
+    if (target) await this.answerResource(exchange, identity, target, subject.verb as Verb, after);
     else this.answerPath(exchange, identity);
   }
 
@@ -133,12 +121,12 @@ export class ApiHandler {
     return later;
   }
 
-  private answerPath(exchange: HttpExchange, identity: Identity | null): void {
+  private answerPath(exchange: HttpExchange, identity: Identity): void {
     const { path } = exchange;
     const { identities, ledger, store, gitVersion } = this.parts;
-    ledger.countRead({ verb: 'discovery', resource: path, user: identity?.user ?? 'system:anonymous', userAgent: exchange.header('user-agent') ?? '' });
-    if (identity && !identities.mayGetPath(identity, path)) {
-      throw new ApiStatusError(403, 'Forbidden', `forbidden: User "${identity.user}" cannot get path "${path}"`);
+    ledger.countRead({ verb: 'discovery', resource: path, user: identity.user, userAgent: exchange.header('user-agent') ?? '' });
+    if (!identities.mayGetPath(identity, path)) {
+      throw new ApiStatusError(403, 'Forbidden', `forbidden: User "${identity.user}" cannot get path "${path}"`, {});
     }
     if (['/livez', '/readyz', '/healthz'].includes(path)) return exchange.send(200, 'text/plain; charset=utf-8', 'ok');
     const document = discover(path, store.kinds, gitVersion);
@@ -157,9 +145,12 @@ export class ApiHandler {
       this.authorize(identity, target, verb);
       const collection = store.collection(target);
       if (!collection || !servesPath(collection.kind, target)) {
+        // The core of the API answers in its own words; where nothing is registered, Go's HTTP server does.
+        if (collection?.kind.nature === 'builtin' || target.group === '') throw noSuchResource();
         if (isWrite(verb)) this.recordWrite(exchange, identity, target, verb, outcome, 404);
         return exchange.send(404, 'text/plain; charset=utf-8', '404 page not found\n');
       }
+      checkMethod(exchange, collection.kind, target);
       const representation = negotiate(exchange.header('accept'));
       const call: ResourceCall = { exchange, identity, target, verb, collection, representation, outcome };
       if (verb === 'watch') return this.watch(call);
@@ -168,7 +159,7 @@ export class ApiHandler {
       if (!(error instanceof ApiStatusError)) throw error;
       code = error.code;
       text = `${JSON.stringify(error.toStatus())}\n`;
-      if (error.details.retryAfterSeconds !== undefined) headers = { 'retry-after': String(error.details.retryAfterSeconds) };
+      if (error.details?.retryAfterSeconds !== undefined) headers = { 'retry-after': String(error.details.retryAfterSeconds) };
     }
     const lost = faults.find(({ type }) => type === 'lose-answer' || type === 'swallow-answer' || type === 'truncate');
     if (isWrite(verb)) this.recordWrite(exchange, identity, target, verb, outcome, lost ? 0 : code);
@@ -192,11 +183,7 @@ export class ApiHandler {
 
   private async dispatch(call: ResourceCall): Promise<[code: number, body: string]> {
     const { collection: { kind }, verb, target } = call;
-    if (kind.review) {
-      if (verb !== 'create') throw methodNotAllowed();
-      return [201, JSON.stringify(answerReview(kind, await decodeBody(call.exchange), call.identity, this.parts.identities))];
-    }
-    if (kind.namespaced && target.namespace === null && verb !== 'list') throw methodNotAllowed();
+    if (kind.review) return [201, JSON.stringify(answerReview(kind, await readObject(call.exchange, kind), call.identity, this.parts.identities))];
     if (verb === 'list') return [200, this.list(call)];
     if (verb === 'get') return [200, this.parts.registry.get(call.collection, target.namespace ?? '', target.name ?? '').json(call.representation)];
     if (verb === 'delete') return [200, await this.delete(call)];
@@ -210,27 +197,31 @@ export class ApiHandler {
     const { collection, exchange, target, outcome } = call;
     const namespace = target.namespace ?? '';
     const name = target.name ?? '';
-    const context = writeContext(call);
+    const context = writeContext(exchange, call.identity, verb, target);
     outcome.fieldManager = context.fieldManager;
-    const body = await decodeBody(exchange);
     const before = name ? collection.get(namespace, name) : undefined;
     let stored: StoredObject;
-    if (verb === 'create') stored = registry.create(collection, namespace, body, context);
-    else if (verb === 'update') stored = registry.replace(collection, namespace, name, body, context);
-    else if (verb === 'apply') stored = registry.apply(collection, namespace, name, body, { ...context, force: exchange.flag('force') });
-    else stored = registry.patch(collection, namespace, name, patchTypeOf(exchange, collection.kind) as PatchType, body, context);
+    if (verb === 'create') stored = registry.create(collection, namespace, await readObject(exchange, collection.kind), context);
+    else if (verb === 'update') stored = registry.replace(collection, namespace, name, await readObject(exchange, collection.kind), context);
+    else {
+      const type = patchTypeOf(exchange, collection.kind);
+      const patch = await readPatch(exchange);
+      stored = type === 'apply'
+        ? registry.apply(collection, namespace, name, patch, { ...context, force: exchange.flag('force') })
+        : registry.patch(collection, namespace, name, type, patch, context);
+    }
     outcome.name = stored.name;
     outcome.changed = stored !== before && !context.dryRun;
     const created = verb === 'create' || (verb === 'apply' && !before);
-    return [created ? 201 : 200, stored.json(call.representation)];
+    return [created ? 201 : 200, context.dryRun && created ? withoutRevision(stored, call.representation) : stored.json(call.representation)];
   }
 
   private async delete(call: ResourceCall): Promise<string> {
     const { registry } = this.parts;
     const { collection, exchange, target, outcome } = call;
-    const request = deleteRequest(exchange, await decodeOptional(exchange));
+    const request = deleteRequest(exchange, await readDeleteOptions(exchange));
     const before = collection.get(target.namespace ?? '', target.name ?? '');
-    const context = writeContext(call);
+    const context = writeContext(exchange, call.identity, 'delete', target);
     const { object, gone } = registry.delete(collection, target.namespace ?? '', target.name ?? '', request, context);
     outcome.changed = !context.dryRun && (gone || object !== before);
     const { kind } = collection;
@@ -242,51 +233,45 @@ export class ApiHandler {
 
   private async deleteCollection(call: ResourceCall): Promise<string> {
     const { registry } = this.parts;
-    const { collection, exchange, outcome } = call;
-    const request = deleteRequest(exchange, await decodeOptional(exchange));
-    const context = writeContext(call);
-    const objects = collection.select(this.selectors(call));
+    const { collection, exchange, target, outcome } = call;
+    const request = deleteRequest(exchange, await readDeleteOptions(exchange));
+    const context = writeContext(exchange, call.identity, 'deletecollection', target);
+    const objects = collection.select(selectorsOf(exchange, collection, target));
     for (const { namespace, name } of objects) if (collection.get(namespace, name)) registry.delete(collection, namespace, name, request, context);
     outcome.changed = objects.length > 0 && !context.dryRun;
     return this.listBody(call, objects, this.parts.store.revision, null, null);
   }
 
   private list(call: ResourceCall): string {
-    const { exchange, collection } = call;
+    const { exchange, collection, target } = call;
     const { revision } = this.parts.store;
-    const asked = exchange.parameter('resourceVersion');
-    const token = exchange.parameter('continue');
-    const match = exchange.parameter('resourceVersionMatch');
-    const limit = Number(exchange.parameter('limit') ?? 0);
-    if (match && !asked) throw badList('resourceVersionMatch', 'Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided');
-    if (token && asked && asked !== '0') throw badRequest('specifying resource version is not allowed when using continue');
-    const wanted = revisionOf(asked);
+    const { limit, revision: wanted, exact, continueToken } = listRequest(exchange);
+    const selectors = selectorsOf(exchange, collection, target);
     if (wanted > revision) throw tooLarge(wanted, revision);
-    if (match === 'Exact' && wanted < revision && !collection.history.knows(wanted)) throw expired(`The resourceVersion for the provided list is too old.`);
-    const selectors = this.selectors(call);
-    const page = token
-      ? this.pager.next(token, collection, selectors, limit, revision)
+    if (exact && !collection.history.knows(wanted)) throw expired('The resourceVersion for the provided list is too old.');
+    const page = continueToken
+      ? this.pager.next(continueToken, collection, selectors, limit, revision)
       : this.pager.first(collection, selectors, limit, revision);
     return this.listBody(call, page.items, page.revision, page.continueToken, page.remaining);
   }
 
   private listBody({ collection: { kind }, representation }: ResourceCall, items: readonly StoredObject[], revision: number, token: string | null, remaining: number | null): string {
     const [listKind, apiVersion] = representation === 'metadata' ? ['PartialObjectMetadataList', 'meta.k8s.io/v1'] : [`${kind.kind}List`, apiVersionOf(kind)];
-    const metadata = { resourceVersion: String(revision), ...(token ? { continue: token } : {}), ...(remaining === null ? {} : { remainingItemCount: remaining }) };
+    // Lists of custom kinds carry an empty continue on their last page.
+    const next = token ?? (kind.nature === 'custom' && representation === 'full' ? '' : null);
+    const metadata = { ...(next === null ? {} : { continue: next }), ...(remaining === null ? {} : { remainingItemCount: remaining }), resourceVersion: String(revision) };
     return `{"kind":"${listKind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[${items.map((item) => item.listItem(representation)).join(',')}]}\n`;
   }
 
   private watch(call: ResourceCall): void {
-    const { exchange, collection } = call;
+    const { exchange, collection, target } = call;
     const { store, ledger } = this.parts;
-    const selectors = this.selectors(call);
-    const asked = exchange.parameter('resourceVersion');
-    const initialEvents = this.initialEvents(call, asked);
-    const since = asked === null || asked === '0' ? store.revision : revisionOf(asked);
+    const selectors = selectorsOf(exchange, collection, target);
+    const request = watchRequest(exchange, this.settings.watchList);
+    const since = request.since ?? store.revision;
     if (since > store.revision) throw tooLarge(since, store.revision);
-    const tooOld = !collection.history.knows(initialEvents ? store.revision : since);
-    if (tooOld && this.settings.expiredAs === 'status') collection.history.after(since);
-    const timeoutSeconds = Number(exchange.parameter('timeoutSeconds') ?? 0) || 1800 + store.random.next() * 1800;
+    if (this.settings.expiredAs === 'status') collection.history.after(since);
+    const timeoutSeconds = request.timeoutSeconds ?? 1800 + store.random.next() * 1800;
     exchange.stream('application/json');
     const { response } = exchange;
     const stream: WatchStream = new WatchStream({
@@ -294,7 +279,7 @@ export class ApiHandler {
       selectors,
       representation: call.representation,
       encoder: this.encoderOf(collection),
-      bookmarkIntervalMs: exchange.flag('allowWatchBookmarks') ? this.settings.bookmarkIntervalMs : null,
+      bookmarkIntervalMs: request.bookmarks ? this.settings.bookmarkIntervalMs : null,
       timeoutMs: timeoutSeconds * 1000,
       revision: () => store.revision,
       onClose: () => {
@@ -314,35 +299,11 @@ export class ApiHandler {
     ledger.watchOpened();
     response.on('close', () => stream.close());
     try {
-      stream.start(initialEvents ? collection.select(selectors) : [], initialEvents ? store.revision : since, initialEvents === 'marked');
+      stream.start(request.initial ? collection.select(selectors) : [], request.initial ? store.revision : since, request.initial === 'marked');
     } catch (error) {
       if (!(error instanceof ApiStatusError)) throw error;
       stream.fail(error);
     }
-  }
-
-  /** Whether a watch begins with what exists now; `marked`: and says where that ends. */
-  private initialEvents(call: ResourceCall, asked: string | null): 'plain' | 'marked' | null {
-    const { exchange } = call;
-    const wanted = exchange.parameter('sendInitialEvents');
-    if (wanted === null) return asked === null || asked === '0' ? 'plain' : null;
-    if (!this.settings.watchList) {
-      throw badList('sendInitialEvents', 'Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled');
-    }
-    if (exchange.parameter('resourceVersionMatch') !== 'NotOlderThan') {
-      throw badList('resourceVersionMatch', 'Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
-    }
-    if (wanted !== 'true') return null;
-    return exchange.flag('allowWatchBookmarks') ? 'marked' : 'plain';
-  }
-
-  private selectors({ exchange, collection, target }: ResourceCall): Selectors {
-    const named = target.name === null ? null : `metadata.name=${target.name}`;
-    return {
-      namespace: target.namespace,
-      labels: LabelSelector.parse(exchange.parameter('labelSelector')),
-      fields: FieldSelector.parse(named ?? exchange.parameter('fieldSelector'), collection.kind),
-    };
   }
 
   private encoderOf(collection: Collection): EventEncoder {
@@ -413,82 +374,23 @@ function servesPath(kind: Kind, { subresource, namespace }: RequestTarget): bool
   return subresource === null || (subresource === 'status' && kind.statusSubresource);
 }
 
-function writeContext({ exchange, identity, target, verb, collection }: ResourceCall): WriteContext {
-  const named = exchange.parameter('fieldManager');
-  if (verb === 'apply' && !named) {
-    throw new ApiStatusError(422, 'Invalid', 'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch', {
-      group: 'meta.k8s.io', kind: 'PatchOptions', causes: [{ reason: 'FieldValueRequired', message: 'Required value: is required for apply patch', field: 'fieldManager' }],
-    });
+/** @throws ApiStatusError 400, 405 */
+function checkMethod({ method }: HttpExchange, kind: Kind, { name, namespace }: RequestTarget): void {
+  if (kind.review) {
+    if (method !== 'POST') throw methodNotAllowed();
+    return;
   }
-  const dryRun = exchange.parameter('dryRun');
-  if (dryRun !== null && dryRun !== 'All') throw invalid({ group: 'meta.k8s.io', plural: collection.kind.plural, kind: 'PatchOptions' }, '', [{ reason: 'FieldValueNotSupported', message: `Unsupported value: "${dryRun}": supported values: "All"`, field: 'dryRun' }]);
-  const fromAgent = (exchange.header('user-agent') ?? 'unknown').split('/')[0]?.slice(0, 128) || 'unknown';
-  return { user: identity.user, fieldManager: named ?? fromAgent, subresource: target.subresource === 'status' ? 'status' : null, dryRun: dryRun === 'All' };
+  if (name === null && method === 'PATCH' && kind.nature === 'custom') throw badRequest('name must be provided');
+  if (name === null ? method === 'PUT' || method === 'PATCH' : method === 'POST') throw methodNotAllowed();
+  if (kind.namespaced && namespace === null && method !== 'GET') throw methodNotAllowed();
 }
 
-function patchTypeOf(exchange: HttpExchange, kind: Kind): PatchType | 'apply' {
-  const contentType = (exchange.header('content-type') ?? '').split(';')[0]?.trim() ?? '';
-  const type = PATCH_TYPES[contentType];
-  if (!type || (type === 'strategic' && kind.nature === 'custom')) {
-    throw unsupportedMediaType(Object.keys(PATCH_TYPES).filter((each) => kind.nature === 'builtin' || PATCH_TYPES[each] !== 'strategic'));
-  }
-  return type;
+/** What would have been made has no version. */
+function withoutRevision(stored: StoredObject, representation: Representation): string {
+  const object = JSON.parse(stored.json(representation)) as { metadata: { resourceVersion?: string } };
+  delete object.metadata.resourceVersion;
+  return JSON.stringify(object);
 }
-
-async function decodeBody(exchange: HttpExchange): Promise<unknown> {
-  const contentType = (exchange.header('content-type') ?? 'application/json').split(';')[0]?.trim() ?? '';
-  const yaml = contentType.endsWith('yaml');
-  if (exchange.method !== 'PATCH' && !yaml && contentType !== 'application/json') throw unsupportedMediaType(['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']);
-  const text = (await exchange.body()).toString();
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    if (!yaml) throw badRequest(`the object provided is unrecognized (must be of type application/json): couldn't get version/kind; json parse error: ${cause instanceof Error ? cause.message : ''}`);
-  }
-  try {
-    return parseYaml(text) as unknown;
-  } catch (cause) {
-    throw badRequest(`error decoding YAML: ${cause instanceof Error ? cause.message : ''}`);
-  }
-}
-
-async function decodeOptional(exchange: HttpExchange): Promise<unknown> {
-  const text = (await exchange.body()).toString();
-  if (!text) return {};
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    throw badRequest('couldn\'t get version/kind; json parse error');
-  }
-}
-
-function deleteRequest(exchange: HttpExchange, body: unknown): DeleteRequest {
-  const options = isRecord(body) ? body : {};
-  const preconditions = isRecord(options['preconditions']) ? options['preconditions'] : {};
-  const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
-  const policy = text(options['propagationPolicy']) ?? exchange.parameter('propagationPolicy') ?? undefined;
-  return {
-    uid: text(preconditions['uid']),
-    resourceVersion: text(preconditions['resourceVersion']),
-    propagationPolicy: policy as DeleteRequest['propagationPolicy'],
-  };
-}
-
-function revisionOf(text: string | null): number {
-  if (text === null) return 0;
-  if (!/^\d+$/.test(text)) throw badRequest(`invalid resource version: strconv.ParseUint: parsing "${text}": invalid syntax`);
-  return Number(text);
-}
-
-const tooLarge = (wanted: number, current: number): ApiStatusError =>
-  new ApiStatusError(504, 'Timeout', `Too large resource version: ${wanted}, current: ${current}`, {
-    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }], retryAfterSeconds: 1,
-  });
-
-const badList = (field: string, message: string): ApiStatusError =>
-  new ApiStatusError(422, 'Invalid', `ListOptions.meta.k8s.io "" is invalid: ${field}: ${message}`, {
-    group: 'meta.k8s.io', kind: 'ListOptions', causes: [{ reason: 'FieldValueForbidden', message, field }],
-  });
 
 function injectedError(code: number, retryAfterSeconds?: number): ApiStatusError {
   switch (code) {

@@ -1,7 +1,7 @@
 import { notAcceptable } from '../store/api-status.js';
 import type { Representation } from '../store/stored-object.js';
 
-const ACCEPTED = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf', 'application/cbor'];
+const ACCEPTED = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
 
 interface MediaRange {
   readonly type: string;
@@ -16,8 +16,7 @@ function rangesOf(accept: string): MediaRange[] {
 }
 
 /**
- * Which representation an Accept header asks for: the first that this server can give, which is JSON alone. `list` tells whether a list was asked for,
- * since `as=PartialObjectMetadataList` fits a list and `as=PartialObjectMetadata` one object and a watch; clients say either for both.
+ * Which representation an Accept header asks for: the first that this server can give, which is JSON alone.
  * @throws ApiStatusError 406
  */
 export function negotiate(accept: string | undefined): Representation {

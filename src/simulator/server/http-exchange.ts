@@ -1,5 +1,6 @@
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { ServerResponse } from 'node:http';
+import type { TLSSocket } from 'node:tls';
 import { ApiStatusError } from '../store/api-status.js';
 
 /** kube-apiserver's limit for the body of a write, in bytes */
@@ -30,6 +31,14 @@ export class HttpExchange {
   header(name: string): string | undefined {
     const value = this.request.headers[name];
     return Array.isArray(value) ? value[0] : value;
+  }
+
+  /** The common name of a client certificate that this hub's CA has signed; null without one. */
+  clientUser(): string | null {
+    const socket = this.request.socket as Partial<TLSSocket>;
+    if (!socket.authorized) return null;
+    const name: unknown = socket.getPeerCertificate?.().subject?.CN;
+    return typeof name === 'string' ? name : null;
   }
 
   /** The first value of a query parameter; null where it is missing or empty. */
@@ -67,7 +76,7 @@ export class HttpExchange {
   }
 
   error(error: ApiStatusError): void {
-    const retryAfter = error.details.retryAfterSeconds;
+    const retryAfter = error.details?.retryAfterSeconds;
     this.json(error.code, `${JSON.stringify(error.toStatus())}\n`, retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) });
   }
 

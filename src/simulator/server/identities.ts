@@ -38,12 +38,30 @@ function allows(rule: AccessRule, question: AccessQuestion): boolean {
   );
 }
 
-/** Who may log in with which token, and what they may do. */
+const ANONYMOUS: Identity = { user: 'system:anonymous', groups: ['system:unauthenticated'], allow: [] };
+const isAnonymous = ({ groups }: Identity): boolean => groups.includes('system:unauthenticated');
+
+/** What system:public-info-viewer gives to everyone. */
+const PUBLIC_PATHS = ['/healthz', '/livez', '/readyz', '/version'];
+/** What system:discovery gives to every authenticated user. */
+const DISCOVERY_PATHS = ['/api', '/apis', '/openapi'];
+/** What system:basic-user gives: to ask about oneself. */
+const SELF_REVIEWS = ['selfsubjectaccessreviews', 'selfsubjectrulesreviews', 'selfsubjectreviews'];
+
+const isUnder = (paths: readonly string[], path: string): boolean => paths.some((each) => path === each || path.startsWith(`${each}/`));
+
+/** Who may log in with which token or client certificate, and what they may do. */
 export class Identities {
   private readonly byToken = new Map<string, Identity>();
+  private readonly byUser = new Map<string, Identity>();
 
-  add(token: string, { user, groups = ['system:authenticated'], allow }: IdentityOptions): void {
-    this.byToken.set(token, { user, groups, allow });
+  add(token: string, options: IdentityOptions): void {
+    this.byToken.set(token, identityOf(options));
+  }
+
+  /** Lets a user in by a client certificate of that common name. */
+  addUser(options: IdentityOptions): void {
+    this.byUser.set(options.user, identityOf(options));
   }
 
   /** From now on the token answers 401. */
@@ -55,20 +73,28 @@ export class Identities {
     return this.byToken.get(token) ?? null;
   }
 
-  fromHeader(header: string | undefined): Identity | null {
-    const token = /^Bearer (.+)$/i.exec(header ?? '')?.[1];
+  /**
+   * @param header the Authorization header
+   * @param certificateUser the common name of a client certificate that our CA signed
+   * @returns null where credentials were shown that are not known: 401. Without credentials: the anonymous user
+   */
+  authenticate(header: string | undefined, certificateUser: string | null): Identity | null {
+    if (certificateUser !== null) return this.byUser.get(certificateUser) ?? identityOf({ user: certificateUser, allow: [] });
+    if (header === undefined) return ANONYMOUS;
+    const token = /^Bearer +(\S+)$/i.exec(header)?.[1];
     return token ? this.find(token) : null;
   }
 
-  mayAccess({ allow }: Identity, question: AccessQuestion): boolean {
-    return !allow || allow.some((rule) => allows(rule, question));
+  mayAccess(identity: Identity, question: AccessQuestion): boolean {
+    const { allow } = identity;
+    if (!allow || allow.some((rule) => allows(rule, question))) return true;
+    return !isAnonymous(identity) && question.verb === 'create' && SELF_REVIEWS.includes(question.resource);
   }
 
-  mayGetPath({ allow }: Identity, path: string): boolean {
-    if (!allow || PUBLIC_PATHS.some((open) => path === open || path.startsWith(`${open}/`))) return true;
-    return allow.some(({ nonResourceURLs }) => nonResourceURLs?.some((url) => url === '*' || url === path || (url.endsWith('*') && path.startsWith(url.slice(0, -1)))));
+  mayGetPath(identity: Identity, path: string): boolean {
+    if (!identity.allow || isUnder(PUBLIC_PATHS, path) || (!isAnonymous(identity) && isUnder(DISCOVERY_PATHS, path))) return true;
+    return identity.allow.some(({ nonResourceURLs }) => nonResourceURLs?.some((url) => url === '*' || url === path || (url.endsWith('*') && path.startsWith(url.slice(0, -1)))));
   }
 }
 
-/** What the roles system:discovery and system:public-info-viewer give to every authenticated user. */
-const PUBLIC_PATHS = ['/api', '/apis', '/healthz', '/livez', '/readyz', '/openapi', '/version'];
+const identityOf = ({ user, groups = [], allow }: IdentityOptions): Identity => ({ user, groups: [...new Set([...groups, 'system:authenticated'])], allow });

@@ -85,5 +85,5 @@ function decode(text: string): Token {
   } catch {
     // Not one of ours: refused below.
   }
-  throw badRequest('continue key is not valid: invalid character in continue token');
+  throw badRequest('invalid continue token: continue key is not valid: invalid character looking for beginning of value');
 }

@@ -33,14 +33,14 @@ function rulesOf({ allow = EVERYTHING }: Identity, namespace: string): Record<st
 
 function tokenStatus(identities: Identities, spec: Record<string, unknown>): Record<string, unknown> {
   const found = identities.find(text(spec['token']) ?? '');
-  return found ? { authenticated: true, user: { username: found.user, groups: found.groups } } : { authenticated: false, error: '[invalid bearer token]', user: {} };
+  return found ? { authenticated: true, user: { username: found.user, groups: found.groups } } : { user: {}, error: 'invalid bearer token' };
 }
 
 /** Answers the kinds that are questions. */
 export function answerReview(kind: Kind, body: unknown, identity: Identity, identities: Identities): Record<string, unknown> {
   const object = isRecord(body) ? body : {};
   const spec = isRecord(object['spec']) ? object['spec'] : {};
-  const head = { kind: kind.kind, apiVersion: apiVersionOf(kind), metadata: { creationTimestamp: null }, spec };
+  const head = { kind: kind.kind, apiVersion: apiVersionOf(kind), metadata: {}, spec };
   switch (kind.kind) {
     case 'SelfSubjectAccessReview':
       return { ...head, status: { allowed: mayI(identities, identity, spec) } };
@@ -49,6 +49,6 @@ export function answerReview(kind: Kind, body: unknown, identity: Identity, iden
     case 'TokenReview':
       return { ...head, status: tokenStatus(identities, spec) };
     default:
-      return { ...head, status: { userInfo: { username: identity.user, groups: identity.groups } } };
+      return { kind: kind.kind, apiVersion: apiVersionOf(kind), metadata: {}, status: { userInfo: { username: identity.user, groups: identity.groups } } };
   }
 }

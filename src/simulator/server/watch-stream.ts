@@ -101,7 +101,7 @@ export class WatchStream {
     if (!this.sendBookmarks && !annotations) return;
     const { collection: { kind }, representation, revision } = this.options;
     const [apiVersion, name] = representation === 'metadata' ? ['meta.k8s.io/v1', 'PartialObjectMetadata'] : [apiVersionOf(kind), kind.kind];
-    const metadata = { resourceVersion: String(revision()), creationTimestamp: null, ...(annotations ? { annotations } : {}) };
+    const metadata = { resourceVersion: String(revision()), ...(annotations ? { annotations } : {}) };
     this.push(Buffer.from(`${JSON.stringify({ type: 'BOOKMARK', object: { kind: name, apiVersion, metadata } })}\n`));
   }
 

@@ -32,7 +32,8 @@ export class ApiStatusError extends Error {
     readonly code: number,
     readonly reason: string,
     message: string,
-    readonly details: StatusDetails = {},
+    /** Absent: no `details`; empty: an empty one, as generic answers have */
+    readonly details?: StatusDetails,
     /** Further members of `metadata`, e.g. the continue token of an expired one */
     readonly listMeta: { readonly continue?: string } = {},
   ) {
@@ -41,7 +42,7 @@ export class ApiStatusError extends Error {
   }
 
   toStatus(): Record<string, unknown> {
-    const details = Object.fromEntries(Object.entries(this.details).filter(([, value]) => value !== undefined));
+    const details = this.details && Object.fromEntries(Object.entries(this.details).filter(([, value]) => value !== undefined));
     return {
       kind: 'Status',
       apiVersion: 'v1',
@@ -49,7 +50,7 @@ export class ApiStatusError extends Error {
       status: 'Failure',
       message: this.message,
       ...(this.reason ? { reason: this.reason } : {}),
-      ...(Object.keys(details).length > 0 ? { details } : {}),
+      ...(details ? { details } : {}),
       code: this.code,
     };
   }
@@ -65,6 +66,18 @@ export const alreadyExists = (resource: NamedResource, name: string): ApiStatusE
 
 export const conflict = (resource: NamedResource, name: string, why: string, causes?: readonly StatusCause[]): ApiStatusError =>
   new ApiStatusError(409, 'Conflict', `Operation cannot be fulfilled on ${qualifiedName(resource)} "${name}": ${why}`, { ...detailsOf(resource, name), causes });
+
+/** A delete whose preconditions do not hold. */
+export const preconditionFailed = (resource: NamedResource, name: string, what: 'UID' | 'ResourceVersion', wanted: string, actual: string): ApiStatusError => {
+  const kind = resource.group ? `${resource.kind}.${resource.group}` : resource.kind;
+  const why = what === 'UID' ? 'deleted and then recreated' : 'modified';
+  return new ApiStatusError(
+    409,
+    'Conflict',
+    `Operation cannot be fulfilled on ${kind} "${name}": the ${what} in the precondition (${wanted}) does not match the ${what} in record (${actual}). The object might have been ${why}`,
+    { ...detailsOf(resource, name), kind: resource.kind },
+  );
+};
 
 export const MODIFIED_MEANWHILE = 'the object has been modified; please apply your changes to the latest version and try again';
 
@@ -87,15 +100,22 @@ export const forbidden = (resource: NamedResource, name: string, why: string, ca
 export const deniedByWebhook = (webhook: string, message: string, code = 403): ApiStatusError =>
   new ApiStatusError(code, code === 403 ? 'Forbidden' : '', `admission webhook "${webhook}" denied the request: ${message}`);
 
-export const expired = (message: string, listMeta: { readonly continue?: string } = {}): ApiStatusError => new ApiStatusError(410, 'Expired', message, {}, listMeta);
+export const expired = (message: string, listMeta: { readonly continue?: string } = {}): ApiStatusError => new ApiStatusError(410, 'Expired', message, undefined, listMeta);
 
-export const methodNotAllowed = (): ApiStatusError => new ApiStatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource');
+export const methodNotAllowed = (): ApiStatusError => new ApiStatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
 
 export const unsupportedMediaType = (accepted: readonly string[]): ApiStatusError =>
   new ApiStatusError(415, 'UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`);
 
 export const notAcceptable = (accepted: readonly string[]): ApiStatusError =>
   new ApiStatusError(406, 'NotAcceptable', `only the following media types are accepted: ${accepted.join(', ')}`);
+
+/** The path names nothing that is served. */
+export const noSuchResource = (): ApiStatusError => new ApiStatusError(404, 'NotFound', 'the server could not find the requested resource', {});
+
+/** Options of a request that break a rule; `kind` is ListOptions, CreateOptions and so on. */
+export const invalidOptions = (kind: string, field: string, reason: string, message: string): ApiStatusError =>
+  new ApiStatusError(422, 'Invalid', `${kind}.meta.k8s.io "" is invalid: ${field}: ${message}`, { group: 'meta.k8s.io', kind, causes: [{ reason, message, field }] });
 
 export const tooManyRequests = (retryAfterSeconds: number): ApiStatusError =>
   new ApiStatusError(429, 'TooManyRequests', 'Too many requests, please try again later.', { retryAfterSeconds });

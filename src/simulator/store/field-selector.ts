@@ -32,9 +32,7 @@ export class FieldSelector {
       if (!parsed) throw badRequest(`invalid selector: '${text}'; can't understand '${part}'`);
       const [, field = '', operator, value = ''] = parsed;
       const known = field === 'metadata.name' || (field === 'metadata.namespace' && kind.namespaced) || field === extraField(kind);
-      if (!known) {
-        throw badRequest(kind.nature === 'custom' ? `field label not supported: ${field}` : `field label "${field}" not supported for ${kind.kind}`);
-      }
+      if (!known) throw badRequest(`field label not supported: ${field}`);
       return { field, equals: operator !== '!=', value };
     });
     return new FieldSelector(requirements);

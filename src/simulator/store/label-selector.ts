@@ -10,49 +10,81 @@ export interface Requirement {
 
 const NAME = /^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 const VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
+const VALUE_MESSAGE =
+  'a valid label must be an empty string or consist of alphanumeric characters, \'-\', \'_\' or \'.\', and must start and end with an alphanumeric character (e.g. \'MyValue\',  or \'my_value\',  or \'12345\', regex used for validation is \'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?\')';
+const KEY_MESSAGE =
+  'name part must consist of alphanumeric characters, \'-\', \'_\' or \'.\', and must start and end with an alphanumeric character (e.g. \'MyName\',  or \'my.name\',  or \'123-abc\', regex used for validation is \'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]\')';
 
-function key(text: string): string {
-  if (!NAME.test(text)) throw badRequest(`unable to parse requirement: invalid label key "${text}"`);
-  return text;
-}
+const OPERATORS = { '=': 'in', '==': 'in', '!=': 'notin', in: 'in', notin: 'notin', '>': 'gt', '<': 'lt' } as const;
+const isOperator = (token: string): token is keyof typeof OPERATORS => Object.hasOwn(OPERATORS, token);
+const isIdentifier = (token: string): boolean => token !== '' && !/^[(),!=<>]/.test(token);
+const cannot = (why: string): Error => badRequest(`unable to parse requirement: ${why}`);
 
-function value(text: string, of: string): string {
-  if (!VALUE.test(text)) throw badRequest(`unable to parse requirement: values[0][${of}]: Invalid value: "${text}": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character`);
-  return text;
-}
+/** Reads a selector word by word, with the complaints of k8s.io/apimachinery, pkg/labels/selector.go. */
+class SelectorParser {
+  private readonly tokens: string[];
+  private at = 0;
 
-/** Splits at commas that are not inside parentheses. */
-function requirementsOf(text: string): string[] {
-  const parts: string[] = [];
-  let depth = 0;
-  let start = 0;
-  for (let i = 0; i < text.length; i++) {
-    const char = text[i];
-    if (char === '(') depth++;
-    else if (char === ')') depth--;
-    else if (char === ',' && depth === 0) {
-      parts.push(text.slice(start, i));
-      start = i + 1;
+  constructor(text: string) {
+    this.tokens = text.match(/==|!=|[(),!=<>]|[^\s(),!=<>]+/g) ?? [];
+  }
+
+  parse(): Requirement[] {
+    const requirements: Requirement[] = [];
+    while (this.at < this.tokens.length) {
+      const first = this.peek();
+      if (first !== '!' && !isIdentifier(first)) throw badRequest(`found '${first}', expected: !, identifier, or 'end of string'`);
+      requirements.push(this.requirement());
+      const next = this.take();
+      if (next === '') break;
+      if (next !== ',') throw badRequest(`found '${next}', expected: ',' or 'end of string'`);
+      const after = this.peek();
+      if (after !== '!' && !isIdentifier(after)) throw badRequest(`found '${after}', expected: identifier after ','`);
+    }
+    return requirements;
+  }
+
+  private requirement(): Requirement {
+    const missing = this.peek() === '!';
+    if (missing) this.take();
+    const name = this.take();
+    if (!isIdentifier(name)) throw cannot(`found '${name}', expected: identifier`);
+    if (!NAME.test(name)) throw cannot(`key: Invalid value: ${JSON.stringify(name)}: ${KEY_MESSAGE}`);
+    if (missing) return { key: name, operator: 'missing', values: [] };
+    if (this.peek() === '' || this.peek() === ',') return { key: name, operator: 'exists', values: [] };
+    const operator = this.take();
+    if (!isOperator(operator)) throw badRequest(`found '${operator}', expected: ',' or 'end of string'`);
+    const values = operator === 'in' || operator === 'notin' ? this.list() : [this.exact()];
+    const wrong = values.findIndex((value) => !VALUE.test(value));
+    if (wrong >= 0) throw cannot(`values[${wrong}][${name}]: Invalid value: ${JSON.stringify(values[wrong])}: ${VALUE_MESSAGE}`);
+    return { key: name, operator: OPERATORS[operator], values };
+  }
+
+  private exact(): string {
+    return this.peek() === ',' || this.peek() === '' ? '' : this.take();
+  }
+
+  private list(): string[] {
+    const open = this.take();
+    if (open !== '(') throw cannot(`found '${open}' expected: '('`);
+    const values: string[] = [];
+    for (;;) {
+      values.push(isIdentifier(this.peek()) ? this.take() : '');
+      const next = this.take();
+      if (next === ')') return values;
+      if (next !== ',') throw cannot(`found '${next}', expected: ',' or ')'`);
     }
   }
-  parts.push(text.slice(start));
-  return parts.map((part) => part.trim());
-}
 
-function requirement(text: string): Requirement {
-  const set = /^(\S+)\s+(in|notin)\s*\(([^)]*)\)$/.exec(text);
-  if (set) {
-    const [, name = '', operator = 'in', values = ''] = set;
-    return { key: key(name), operator: operator as 'in' | 'notin', values: values.split(',').map((v) => value(v.trim(), name)) };
+  private peek(): string {
+    return this.tokens[this.at] ?? '';
   }
-  const compared = /^([^\s!=<>]+)\s*(==|!=|=|>|<)\s*(\S*)$/.exec(text);
-  if (compared) {
-    const [, name = '', operator = '=', wanted = ''] = compared;
-    const kinds = { '=': 'in', '==': 'in', '!=': 'notin', '>': 'gt', '<': 'lt' } as const;
-    return { key: key(name), operator: kinds[operator as keyof typeof kinds], values: [value(wanted, name)] };
+
+  private take(): string {
+    const token = this.peek();
+    this.at++;
+    return token;
   }
-  if (text.startsWith('!')) return { key: key(text.slice(1).trim()), operator: 'missing', values: [] };
-  return { key: key(text), operator: 'exists', values: [] };
 }
 
 function holds({ key: name, operator, values }: Requirement, labels: Labels): boolean {
@@ -81,7 +113,7 @@ export class LabelSelector {
   /** @throws ApiStatusError 400 where it cannot be parsed */
   static parse(text: string | null | undefined): LabelSelector | null {
     if (!text?.trim()) return null;
-    return new LabelSelector(requirementsOf(text).map(requirement));
+    return new LabelSelector(new SelectorParser(text).parse());
   }
 
   matches(labels: Labels): boolean {

@@ -66,12 +66,6 @@ export class FieldSet {
     return new FieldSet([...this.members].filter((element) => !other.members.has(element)), children);
   }
 
-  /** Only what is below the given top-level field. */
-  only(field: string): FieldSet {
-    const child = this.children.get(field);
-    return new FieldSet([...this.members].filter((element) => element === field), child ? [[field, child]] : []);
-  }
-
   /** Adds the named fields on the way to members; items of maps and lists are not added. */
   withNamedFields(schema: SchemaNode | undefined): FieldSet {
     const members = new Set(this.members);

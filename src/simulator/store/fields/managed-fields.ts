@@ -31,6 +31,7 @@ const STRIPPED = new FieldSet(['f:apiVersion', 'f:kind', 'f:metadata'], [[
   new FieldSet(['f:name', 'f:namespace', 'f:creationTimestamp', 'f:selfLink', 'f:uid', 'f:generation', 'f:managedFields', 'f:resourceVersion']),
 ]]);
 const STATUS = new FieldSet(['f:status']);
+const SPEC = new FieldSet(['f:spec']);
 
 const idOf = ({ manager, operation, apiVersion, subresource }: Omit<Manager, 'set' | 'time'>): string =>
   JSON.stringify([manager, operation, operation === 'Apply' ? '' : apiVersion, subresource]);
@@ -55,9 +56,9 @@ function encode(managers: Map<string, Manager>): ManagedFieldsEntry[] | undefine
   }));
 }
 
-/** Fields that a write through this door cannot touch. */
+/** Without what the server resets on a write through this door: spec on /status, status elsewhere (where it has its subresource). */
 function visible(set: FieldSet, kind: Kind, subresource: string | null): FieldSet {
-  if (subresource === 'status') return set.only('f:status');
+  if (subresource === 'status') return set.recursiveDifference(SPEC);
   return kind.statusSubresource ? set.recursiveDifference(STATUS) : set;
 }
 
