@@ -1,0 +1,26 @@
+import type pg from 'pg';
+import type { Secret } from '../common/secret.js';
+import { createPool } from './pool.js';
+
+export interface DatabaseOptions {
+  /** PostgreSQL connection string; the database must have been migrated */
+  readonly url: Secret;
+  /** Connections for all but leases and queues; 15 unless said otherwise */
+  readonly poolSize?: number;
+}
+
+/** The connections that Prisma and Sql share, and the few that leases keep for themselves. Closed by DatabaseModule. */
+export class DatabasePool {
+  readonly main: pg.Pool;
+  /** Renewals must not wait for anybody's query, nor for long. */
+  readonly leases: pg.Pool;
+
+  constructor(options: DatabaseOptions) {
+    this.main = createPool({ url: options.url, name: 'lifeboat', max: options.poolSize ?? 15 });
+    this.leases = createPool({ url: options.url, name: 'lifeboat-leases', max: 2, statementTimeoutMs: 2_000, connectTimeoutMs: 2_000 });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.main.end(), this.leases.end()]);
+  }
+}

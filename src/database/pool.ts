@@ -1,0 +1,76 @@
+import pg from 'pg';
+import type { Secret } from '../common/secret.js';
+
+export interface PoolSettings {
+  readonly url: Secret;
+  /** Shown in pg_stat_activity */
+  readonly name: string;
+  /** Connections, at most */
+  readonly max: number;
+  /** A statement that runs longer is ended by the server. Milliseconds. */
+  readonly statementTimeoutMs?: number;
+  /** How long to wait for a connection, free or new. Milliseconds. */
+  readonly connectTimeoutMs?: number;
+  readonly searchPath?: string;
+}
+
+/** How much longer than the server we wait for a statement: past that, the server or the network is gone. Milliseconds. */
+const SILENCE_MS = 2_000;
+const INT8_OID = 20;
+
+/** int8 as bigint: epochs and sequence numbers outgrow what a double can hold. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+    oid === INT8_OID && format !== 'binary' ? BigInt : pg.types.getTypeParser(oid, format as 'text')) as pg.CustomTypesConfig['getTypeParser'],
+};
+
+/**
+ * A client that closes its connection when an answer fails to come in time. As shipped, pg 8 gives the client back to the pool with
+ * the query still running on it, and whoever gets it next waits behind that query (brianc/node-postgres#3399).
+ */
+class ImpatientClient extends pg.Client {
+  override query = ((...args: unknown[]): unknown => {
+    const callback = args.at(-1);
+    if (typeof callback === 'function') {
+      args[args.length - 1] = (error: unknown, result: unknown) => {
+        this.closeAfterTimeout(error);
+        (callback as (error: unknown, result: unknown) => void)(error, result);
+      };
+      return this.send(args);
+    }
+    const answer = this.send(args);
+    if (answer instanceof Promise) answer.catch((error: unknown) => this.closeAfterTimeout(error));
+    return answer;
+  }) as pg.Client['query'];
+
+  private send(args: readonly unknown[]): unknown {
+    return (pg.Client.prototype.query as (...args: unknown[]) => unknown).apply(this, [...args]);
+  }
+
+  private closeAfterTimeout(error: unknown): void {
+    if (error instanceof Error && error.message === 'Query read timeout') this.connection.stream.destroy();
+  }
+}
+
+/** A pool of connections with every timeout set, so that nothing waits for ever on a lost server, a lock or a forgotten transaction. */
+export function createPool(settings: PoolSettings): pg.Pool {
+  const statementTimeoutMs = settings.statementTimeoutMs ?? 10_000;
+  const pool = new pg.Pool({
+    Client: ImpatientClient,
+    connectionString: settings.url.reveal(),
+    application_name: settings.name,
+    max: settings.max,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    connectionTimeoutMillis: settings.connectTimeoutMs ?? 3_000,
+    idleTimeoutMillis: 30_000,
+    statement_timeout: statementTimeoutMs,
+    query_timeout: statementTimeoutMs + SILENCE_MS,
+    lock_timeout: Math.min(5_000, statementTimeoutMs),
+    idle_in_transaction_session_timeout: 30_000,
+    options: `-c timezone=UTC${settings.searchPath === undefined ? '' : ` -c search_path=${settings.searchPath}`}`,
+    types,
+  });
+  pool.on('error', () => undefined); // an idle connection was lost; the pool drops it and opens another when one is needed
+  return pool;
+}
