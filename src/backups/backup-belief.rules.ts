@@ -1,0 +1,89 @@
+import type { Belief, BeliefReason } from './backups.types.js';
+
+/** One life of a token, as the inventory's history has it. */
+export interface TokenLifeRecord {
+  readonly refreshedAt: Date;
+  readonly expiresAt: Date | null;
+  readonly labelledAt: Date | null;
+  readonly endedAt: Date | null;
+}
+
+/** How well we watched the owner's token Secrets around the backup's start. */
+export interface WatchRecord {
+  /** The last full list; nothing was missed since */
+  readonly listedAt: Date | null;
+  readonly heardAt: Date | null;
+}
+
+export interface InferredBelief {
+  readonly belief: Extract<Belief, 'INFERRED_IN' | 'INFERRED_OUT' | 'UNKNOWN'>;
+  readonly reason: BeliefReason | null;
+  readonly expiresAt: Date | null;
+  readonly refreshedAt: Date | null;
+  readonly evidence: string;
+}
+
+/**
+ * Kubernetes and Velero tell whole seconds, and what ends or begins within them may be in the backup or not.
+ */
+const SECOND_MS = 1000;
+
+const out = (reason: BeliefReason, evidence: string): InferredBelief => ({ belief: 'INFERRED_OUT', reason, expiresAt: null, refreshedAt: null, evidence });
+const unknown = (evidence: string): InferredBelief => ({ belief: 'UNKNOWN', reason: null, expiresAt: null, refreshedAt: null, evidence });
+
+/** Nothing was missed from before the start until after it. */
+const watchedThrough = ({ listedAt, heardAt }: WatchRecord, startedAt: Date): boolean =>
+  listedAt !== null && heardAt !== null && listedAt <= startedAt && heardAt.getTime() >= startedAt.getTime() + SECOND_MS;
+
+/** One life against the start: in, out, or too close to tell. */
+function beliefOf(life: TokenLifeRecord, startedAt: Date): InferredBelief {
+  const start = startedAt.toISOString();
+  if (life.labelledAt === null) return out('SECRET_UNLABELLED', `The Secret carried no backup label at ${start}`);
+  const label = Math.floor(life.labelledAt.getTime() / SECOND_MS);
+  const started = Math.floor(startedAt.getTime() / SECOND_MS);
+  if (label > started) return out('LABELLED_AFTER_START', `The Secret was labelled at ${life.labelledAt.toISOString()}, the backup had started at ${start}`);
+  if (label === started) return unknown(`The Secret was labelled in the very second in which the backup started, ${start}`);
+  return {
+    belief: 'INFERRED_IN',
+    reason: null,
+    expiresAt: life.expiresAt,
+    refreshedAt: life.refreshedAt,
+    evidence: `The Secret carried a backup label since ${life.labelledAt.toISOString()}, the backup started at ${start}`,
+  };
+}
+
+/** Lives that may have been the token's at the start: exact but for the seconds in which two of them meet. */
+function livesAt(lives: readonly TokenLifeRecord[], startedAt: Date): TokenLifeRecord[] {
+  const startMs = startedAt.getTime();
+  return lives.filter(
+    ({ refreshedAt, endedAt }) => refreshedAt.getTime() <= startMs + SECOND_MS && (endedAt === null || endedAt.getTime() > startMs - SECOND_MS),
+  );
+}
+
+/** Of two lives that may both be inside, the one that ends sooner is counted on. */
+const sooner = (a: InferredBelief, b: InferredBelief): InferredBelief => {
+  if (a.expiresAt === null) return a;
+  return b.expiresAt === null || b.expiresAt < a.expiresAt ? b : a;
+};
+
+/**
+ * Whether the token is in the credentials backup that started then, by what we saw of its Secret: the label must have been there before.
+ * Where our own watch had a gap, what was not seen is UNKNOWN, not absent.
+ * @param lives of one account of one cluster, in any order
+ */
+export function inferBelief(lives: readonly TokenLifeRecord[], startedAt: Date, watch: WatchRecord): InferredBelief {
+  const present = livesAt(lives, startedAt);
+  const beliefs = present.map((life) => beliefOf(life, startedAt));
+  const [first] = beliefs;
+  if (first === undefined) {
+    if (!watchedThrough(watch, startedAt)) return unknown('We did not watch the hub without a gap when the backup started');
+    return out('SECRET_MISSING', `There was no token Secret at ${startedAt.toISOString()}`);
+  }
+  if (beliefs.some(({ belief }) => belief !== first.belief)) return unknown('The token changed in the very second in which the backup started');
+  if (first.belief === 'INFERRED_IN') return beliefs.reduce(sooner);
+  // An unlabelled Secret that we did not watch may have been labelled meanwhile and lost the label again.
+  if (first.belief === 'INFERRED_OUT' && first.reason !== 'LABELLED_AFTER_START' && !watchedThrough(watch, startedAt)) {
+    return unknown('We did not watch the hub without a gap when the backup started');
+  }
+  return first;
+}

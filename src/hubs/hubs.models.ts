@@ -1,0 +1,164 @@
+import { z } from 'zod';
+import { Secret } from '../common/secret.js';
+import { connectionType, listArguments } from '../api/connection.js';
+import { inputType, mutationInput, objectType, payloadType } from '../api/graphql-from-zod.js';
+import { pageOf } from '../api/paging.js';
+import { acting, actingWithReason, id, instant, listQuery } from '../api/schemas.js';
+import { iso, isoOrNull, named } from '../api/view.js';
+import {
+  fencings, hubComponents, hubPolicies, hubSortFields, prerequisiteCodes, prerequisiteStates, reachabilities,
+  type Hub, type HubAccess, type Prerequisite, type RegisterHub,
+} from './hubs.types.js';
+
+const policy = named('HubPolicy', hubPolicies, 'OBSERVE: look, never write. PROTECT: keep every imported cluster\u2019s token alive, labelled and in the backup');
+const reachability = named('Reachability', reachabilities);
+
+export const hubView = z
+  .object({
+    id,
+    name: z.string(),
+    apiUrl: z.string(),
+    clusterId: z.string().nullable().describe('Cluster id as OpenShift tells it'),
+    policy,
+    release: z.string().nullable().describe('Release of RHACM'),
+    kubeVersion: z.string().nullable(),
+    tokenValiditySeconds: z.int().nullable().describe('Validity asked for new tokens; null: from the backup schedule, as the hub\u2019s own operator does'),
+    reachability,
+    reachableAt: instant.nullable(),
+    unreachableSince: instant.nullable(),
+    lastErrorCode: z.string().nullable(),
+    inspectedAt: instant.nullable(),
+    fencing: named('Fencing', fencings, 'Whether the hub was stopped from acting on what has moved'),
+    fencingChangedAt: instant.nullable(),
+    version: z.int().describe('Grows with each change; the ETag'),
+    createdAt: instant,
+    createdBy: z.string(),
+    updatedAt: instant,
+  })
+  .meta({ id: 'Hub', description: 'A cluster with RHACM that manages other clusters' });
+export type HubView = z.infer<typeof hubView>;
+
+export const toHubView = (hub: Hub): HubView => ({
+  id: hub.id,
+  name: hub.name,
+  apiUrl: hub.apiUrl,
+  clusterId: hub.clusterId,
+  policy: hub.policy,
+  release: hub.release,
+  kubeVersion: hub.kubeVersion,
+  tokenValiditySeconds: hub.tokenValiditySeconds,
+  reachability: hub.reachability,
+  reachableAt: isoOrNull(hub.reachableAt),
+  unreachableSince: isoOrNull(hub.unreachableSince),
+  lastErrorCode: hub.lastErrorCode,
+  inspectedAt: isoOrNull(hub.inspectedAt),
+  fencing: hub.fencing,
+  fencingChangedAt: isoOrNull(hub.fencingChangedAt),
+  version: hub.version,
+  createdAt: iso(hub.createdAt),
+  createdBy: hub.createdBy,
+  updatedAt: iso(hub.updatedAt),
+});
+
+export const prerequisiteView = z
+  .object({
+    code: named('PrerequisiteCode', prerequisiteCodes),
+    state: named('PrerequisiteState', prerequisiteStates),
+    cause: z.string(),
+    remedy: z.string().describe('What to do; empty where nothing is to be done'),
+    since: instant,
+    checkedAt: instant,
+  })
+  .meta({ id: 'Prerequisite', description: 'Something that a hub must have for recovery to work, as the last inspection found it' });
+export type PrerequisiteView = z.infer<typeof prerequisiteView>;
+
+export const toPrerequisiteView = (one: Prerequisite): PrerequisiteView => ({
+  code: one.code,
+  state: one.state,
+  cause: one.cause,
+  remedy: one.remedy,
+  since: iso(one.since),
+  checkedAt: iso(one.checkedAt),
+});
+
+export const prerequisitesView = z.object({ items: z.array(prerequisiteView) }).meta({ id: 'Prerequisites' });
+
+// ---- What callers send. Credentials are wrapped at once: nothing behind the door sees them bare.
+
+const name = z.string().trim().min(1).max(100);
+const kubeconfig = z.string().min(1).max(262_144).describe('A kubeconfig with its credentials inside: no files, no plugins, no proxy');
+const server = z.url({ protocol: /^https$/ }).max(2048).describe('Address of the hub\u2019s API server');
+const token = z.string().trim().min(1).max(16_384).describe('Bearer token of a service account on the hub');
+const caPem = z.string().min(1).max(131_072).describe('Certificates that sign the server\u2019s, PEM; absent: those of the system');
+
+const accessFields = {
+  kubeconfig: kubeconfig.optional(),
+  context: z.string().trim().min(1).max(255).optional().describe('Which of its contexts; absent: its current one'),
+  server: server.optional(),
+  caPem: caPem.optional(),
+  token: token.optional(),
+};
+
+type AccessInput = { readonly [K in keyof typeof accessFields]?: string | undefined };
+
+/** Either a kubeconfig, or a server with a token. */
+function isOneAccess({ kubeconfig, context, server, caPem, token }: AccessInput): boolean {
+  if (kubeconfig !== undefined) return server === undefined && caPem === undefined && token === undefined;
+  return server !== undefined && token !== undefined && context === undefined;
+}
+const ONE_ACCESS = { message: 'Give either kubeconfig (and context), or server and token (and caPem)', path: ['kubeconfig'] };
+
+function toAccess(input: AccessInput): HubAccess {
+  if (input.kubeconfig !== undefined) return { kubeconfig: new Secret(input.kubeconfig), ...(input.context === undefined ? {} : { context: input.context }) };
+  return { server: input.server ?? '', token: new Secret(input.token ?? ''), ...(input.caPem === undefined ? {} : { caPem: input.caPem }) };
+}
+
+const registerHubFields = z.strictObject({ name, ...accessFields, ...acting });
+export const registerHubBody = registerHubFields.refine(isOneAccess, ONE_ACCESS);
+export const toRegisterHub = (input: z.output<typeof registerHubFields>): RegisterHub => ({ name: input.name, ...toAccess(input) });
+
+const replaceCredentialsFields = z.strictObject({ ...accessFields, ...acting });
+export const replaceCredentialsBody = replaceCredentialsFields.refine(isOneAccess, ONE_ACCESS);
+export const toHubAccess = (input: AccessInput): HubAccess => toAccess(input);
+
+const hubChange = {
+  name: name.optional(),
+  policy: policy.optional(),
+  tokenValiditySeconds: z.int().min(600).max(315_360_000).nullable().optional().describe('600 seconds to ten years; null: from the backup schedule'),
+};
+export const updateHubBody = z.strictObject({ ...hubChange, ...acting });
+export const enableComponentsBody = z.strictObject({ enable: z.array(named('HubComponent', hubComponents)).min(1).max(hubComponents.length), ...actingWithReason });
+
+const hubFilter = {
+  name: z.string().trim().min(1).max(100).optional().describe('A part of the name'),
+  policy: policy.optional(),
+  reachability: reachability.optional(),
+};
+const hubSort = { fields: hubSortFields, fallback: 'name' } as const;
+export const hubQuery = listQuery(hubFilter, hubSort);
+export const hubPage = pageOf(hubView);
+
+// ---- GraphQL
+
+export const HubModel = objectType(hubView);
+export const HubConnection = connectionType(HubModel);
+export const hubArguments = listArguments('Hub', hubFilter, hubSort);
+export const PrerequisiteModel = objectType(prerequisiteView);
+
+const version = z.int().min(1).describe('The version that was read');
+export const registerHubInput = registerHubFields.extend(mutationInput).refine(isOneAccess, ONE_ACCESS);
+export const RegisterHubInput = inputType('RegisterHubInput', registerHubFields.extend(mutationInput));
+export const updateHubInput = z.strictObject({ id, version, ...hubChange, ...acting, ...mutationInput });
+export const UpdateHubInput = inputType('UpdateHubInput', updateHubInput);
+export const replaceHubCredentialsInput = replaceCredentialsFields.extend({ id, ...mutationInput }).refine(isOneAccess, ONE_ACCESS);
+export const ReplaceHubCredentialsInput = inputType('ReplaceHubCredentialsInput', replaceCredentialsFields.extend({ id, ...mutationInput }));
+export const removeHubInput = z.strictObject({ id, ...actingWithReason, ...mutationInput });
+export const RemoveHubInput = inputType('RemoveHubInput', removeHubInput);
+export const inspectHubInput = z.strictObject({ id, ...acting, ...mutationInput });
+export const InspectHubInput = inputType('InspectHubInput', inspectHubInput);
+export const enableHubComponentsInput = enableComponentsBody.extend({ id, ...mutationInput });
+export const EnableHubComponentsInput = inputType('EnableHubComponentsInput', enableHubComponentsInput);
+
+export const HubPayload = payloadType('HubPayload', { hub: { type: HubModel } });
+export const RemoveHubPayload = payloadType('RemoveHubPayload', { removedHubId: { type: String } });
+export const HubPrerequisitesPayload = payloadType('HubPrerequisitesPayload', { hub: { type: HubModel }, prerequisites: { type: [PrerequisiteModel] } });

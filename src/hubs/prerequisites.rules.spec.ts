@@ -1,0 +1,58 @@
+import type { StorageFacts } from './hubs.types.js';
+import { prerequisitesOf, type HubReading, type Read, type ScheduleSummary } from './prerequisites.rules.js';
+
+const read = <T>(value: T): Read<T> => ({ is: 'READ', value });
+const ABSENT = { is: 'ABSENT' } as const;
+const FORBIDDEN = { is: 'FAILED', code: 'HUB_FORBIDDEN' } as const;
+const storage: StorageFacts = { name: 'dpa-1', provider: 'aws', bucket: 'b', prefix: null, s3Url: null, region: null, phase: 'Available', owned: true };
+const schedule = (change: Partial<ScheduleSummary> = {}): ScheduleSummary => ({ name: 's', phase: 'Enabled', message: null, paused: false, useManagedServiceAccount: true, ...change });
+
+const healthy: HubReading = {
+  clusterId: read({ id: 'abc', substitute: false }),
+  engine: read({ enabled: true }),
+  hub: read({ enabled: true }),
+  addOn: read(true as const),
+  protection: read(['dpa']),
+  storage: read([storage]),
+  schedules: read([schedule()]),
+  missingRights: read([]),
+};
+
+test('a healthy hub meets them all, and nothing is to be done', () => {
+  const verdicts = prerequisitesOf(healthy);
+  expect(verdicts.map(({ state }) => state)).toEqual(verdicts.map(() => 'MET'));
+  expect(verdicts.every(({ remedy }) => remedy === '')).toBe(true);
+});
+
+const phase = (name: string | null, message: string | null = null): Partial<HubReading> => ({ schedules: read([schedule({ phase: name, message })]) });
+
+test.each([
+  { because: 'no RHACM', change: { engine: ABSENT }, code: 'MANAGED_SERVICE_ACCOUNT_ENABLED', state: 'NOT_MET' },
+  { because: 'the component is off', change: { engine: read({ enabled: false }) }, code: 'MANAGED_SERVICE_ACCOUNT_ENABLED', state: 'NOT_MET' },
+  { because: 'what could not be read is unknown, not absent', change: { engine: FORBIDDEN }, code: 'MANAGED_SERVICE_ACCOUNT_ENABLED', state: 'UNKNOWN' },
+  { because: 'enabled, but not rolled out', change: { addOn: ABSENT }, code: 'MANAGED_SERVICE_ACCOUNT_ADDON_PRESENT', state: 'NOT_MET' },
+  { because: 'backups are off', change: { hub: read({ enabled: false }) }, code: 'CLUSTER_BACKUP_ENABLED', state: 'NOT_MET' },
+  { because: 'OADP is not installed', change: { protection: ABSENT }, code: 'DATA_PROTECTION_APPLICATION_PRESENT', state: 'NOT_MET' },
+  { because: 'OADP has nothing to do', change: { protection: read([]) }, code: 'DATA_PROTECTION_APPLICATION_PRESENT', state: 'NOT_MET' },
+  { because: 'the store does not answer', change: { storage: read([{ ...storage, phase: 'Unavailable' }]) }, code: 'BACKUP_STORAGE_AVAILABLE', state: 'NOT_MET' },
+  { because: 'the operator uses no location without an owner', change: { storage: read([{ ...storage, owned: false }]) }, code: 'BACKUP_STORAGE_AVAILABLE', state: 'NOT_MET' },
+  { because: 'one that works is enough', change: { storage: read([{ ...storage, phase: null }, storage]) }, code: 'BACKUP_STORAGE_AVAILABLE', state: 'MET' },
+  { because: 'no schedule', change: { schedules: read([]) }, code: 'BACKUP_SCHEDULE_ENABLED', state: 'NOT_MET' },
+  { because: 'no CRD', change: { schedules: ABSENT }, code: 'BACKUP_SCHEDULE_ENABLED', state: 'NOT_MET' },
+  { because: 'the operator has not looked yet', change: phase('New'), code: 'BACKUP_SCHEDULE_ENABLED', state: 'UNKNOWN' },
+  { because: 'its settings are wrong', change: phase('FailedValidation', 'not enabled'), code: 'BACKUP_SCHEDULE_ENABLED', state: 'NOT_MET' },
+  { because: 'another hub writes there', change: phase('BackupCollision'), code: 'BACKUP_SCHEDULE_ENABLED', state: 'NOT_MET' },
+  { because: 'someone paused it', change: phase('Paused'), code: 'BACKUP_SCHEDULE_ENABLED', state: 'NOT_MET' },
+  { because: 'no phase tells nothing', change: phase(null), code: 'BACKUP_SCHEDULE_ENABLED', state: 'UNKNOWN' },
+  { because: 'a phase of a release to come tells nothing', change: phase('Humming'), code: 'BACKUP_SCHEDULE_ENABLED', state: 'UNKNOWN' },
+  { because: 'of two, the enabled one counts', change: { schedules: read([schedule({ name: 'a', phase: 'FailedValidation' }), schedule({ name: 'b' })]) }, code: 'BACKUP_SCHEDULE_ENABLED', state: 'MET' },
+  { because: 'the operator would delete accounts', change: { schedules: read([schedule({ useManagedServiceAccount: false })]) }, code: 'MANAGED_SERVICE_ACCOUNT_IN_SCHEDULE', state: 'NOT_MET' },
+  { because: 'a right is missing', change: { missingRights: read(['patch secrets']) }, code: 'RIGHTS_SUFFICIENT', state: 'NOT_MET' },
+  { because: 'reviews are refused', change: { missingRights: FORBIDDEN }, code: 'RIGHTS_SUFFICIENT', state: 'UNKNOWN' },
+  { because: 'a hub without ClusterVersion', change: { clusterId: read({ id: 'namespace:1', substitute: true }) }, code: 'CLUSTER_ID_KNOWN', state: 'NOT_MET' },
+] as { because: string; change: Partial<HubReading>; code: string; state: string }[])('$code $state: $because', ({ change, code, state }) => {
+  const verdict = prerequisitesOf({ ...healthy, ...change }).find((one) => one.code === code);
+  expect(verdict?.state).toBe(state);
+  expect(verdict?.cause).not.toBe('');
+  if (state !== 'MET') expect(verdict?.remedy).not.toBe('');
+});

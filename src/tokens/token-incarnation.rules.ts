@@ -1,0 +1,56 @@
+import type { TokenSecretFacts } from '../fleet/facts.types.js';
+import type { TokenLife } from './token-life.rules.js';
+import { inBackupSelection, type Seen } from './token-plan.rules.js';
+
+/** The life that a token has now, as last recorded. */
+export interface OpenIncarnation {
+  readonly secretUid: string;
+  readonly refreshedAt: Date;
+  readonly expiresAt: Date | null;
+  readonly labelledAt: Date | null;
+}
+
+export type IncarnationStep =
+  | { readonly type: 'KEEP' }
+  /** The Secret is gone */
+  | { readonly type: 'END'; readonly endedAt: Date }
+  /** The same life, of which more is known now */
+  | { readonly type: 'LEARN'; readonly refreshedAt: Date; readonly expiresAt: Date | null; readonly labelledAt: Date | null }
+  /** A new life; ends the one before */
+  | { readonly type: 'BEGIN'; readonly refreshedAt: Date; readonly expiresAt: Date | null; readonly labelledAt: Date | null; readonly endedAt: Date };
+
+/** The account's status may still tell of the Secret before: what was refreshed well before the Secret was made is not this one. Clocks differ. */
+const CLOCK_TOLERANCE_MS = 60_000;
+
+const earlier = (a: Date, b: Date): Date => (a < b ? a : b);
+const same = (a: Date | null, b: Date | null): boolean => a?.getTime() === b?.getTime();
+
+/** Since when the Secret has carried a backup label: by the hub's clock where it tells; never before the token itself. */
+function labelledSince(secret: Seen<TokenSecretFacts>, now: Date): Date | null {
+  if (!inBackupSelection(secret.facts)) return null;
+  return secret.facts.labelWrittenAt === null ? now : earlier(new Date(secret.facts.labelWrittenAt), now);
+}
+
+/**
+ * How a token's history goes on. A life is known by its Secret and its refresh; a Secret whose refresh is not told yet begins one with the
+ * Secret's creation, which later learns the true moment.
+ */
+export function incarnationStep(open: OpenIncarnation | null, secret: Seen<TokenSecretFacts> | null, life: TokenLife, now: Date): IncarnationStep {
+  if (secret === null) return open === null ? { type: 'KEEP' } : { type: 'END', endedAt: now };
+  const createdAt = secret.facts.createdAt === null ? now : new Date(secret.facts.createdAt);
+  const restored = secret.facts.restoredFrom !== null;
+  const told = life.refreshedAt !== null && (restored || life.refreshedAt.getTime() >= createdAt.getTime() - CLOCK_TOLERANCE_MS);
+  const refreshedAt = told && life.refreshedAt !== null ? life.refreshedAt : createdAt;
+  const expiresAt = told ? life.expiresAt : null;
+  const labelledAt = labelledSince(secret, now);
+  const sameSecret = open?.secretUid === secret.uid;
+  if (open !== null && sameSecret && (same(open.refreshedAt, refreshedAt) || open.expiresAt === null)) {
+    const since = open.labelledAt ?? labelledAt;
+    const kept = inBackupSelection(secret.facts) ? since : null;
+    const unchanged = same(open.refreshedAt, refreshedAt) && same(open.expiresAt, expiresAt) && same(open.labelledAt, kept);
+    return unchanged ? { type: 'KEEP' } : { type: 'LEARN', refreshedAt, expiresAt, labelledAt: kept };
+  }
+  // The label outlives a refresh: the new token has it from its first moment.
+  const inherited = sameSecret && open?.labelledAt ? refreshedAt : labelledAt;
+  return { type: 'BEGIN', refreshedAt, expiresAt, labelledAt: inBackupSelection(secret.facts) ? inherited : null, endedAt: sameSecret ? refreshedAt : earlier(createdAt, now) };
+}

@@ -1,0 +1,272 @@
+import { accounts, addOns, namespaces, roleBindings, works } from '../common/rhacm-names.js';
+import { parseGoDuration } from '../common/duration.js';
+import type { AccountFacts, AddOnFacts, TokenSecretFacts, WorkFacts } from '../fleet/facts.types.js';
+import type { ClusterOrigin, ConditionState } from '../fleet/fleet.types.js';
+import { pairDueAt, renewalOverdueAt, tokenLife, type TokenLife } from './token-life.rules.js';
+import type { TokenPolicy } from './token-policy.rules.js';
+import { tokenAccounts, type TokenAccount, type TokenProblemCode } from './tokens.types.js';
+
+/** One object on the hub. */
+export interface Seen<Facts> {
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly facts: Facts;
+}
+
+/** Everything that one hub shows about one cluster's tokens; maps are by the objects' names. */
+export interface ObservedToken {
+  readonly cluster: string;
+  readonly origin: ClusterOrigin;
+  readonly clusterDeleting: boolean;
+  readonly available: ConditionState;
+  readonly addOn: Seen<AddOnFacts> | null;
+  readonly accounts: ReadonlyMap<string, Seen<AccountFacts>>;
+  readonly works: ReadonlyMap<string, Seen<WorkFacts>>;
+  /** Secrets that are labelled as account tokens and whose name starts with `auto-import-account` */
+  readonly secrets: ReadonlyMap<string, Seen<TokenSecretFacts>>;
+}
+
+/** One write to the hub. They are carried out in order; a failed one ends the pass. */
+export type TokenAction =
+  | { readonly type: 'MARK_SECRET'; readonly name: string; readonly resourceVersion: string; readonly label: boolean; readonly life: TokenLife | null }
+  | { readonly type: 'APPLY_ADDON' }
+  | { readonly type: 'DELETE_SECRET'; readonly name: string; readonly uid: string }
+  | { readonly type: 'APPLY_ACCOUNT'; readonly account: TokenAccount; readonly validityMs: number }
+  | { readonly type: 'CHANGE_VALIDITY'; readonly account: TokenAccount; readonly resourceVersion: string; readonly validityMs: number }
+  | { readonly type: 'APPLY_WORK'; readonly name: string; readonly binding: string; readonly account: TokenAccount; readonly namespace: string }
+  | { readonly type: 'DELETE_WORK'; readonly name: string; readonly uid: string };
+
+export interface TokenProblem {
+  readonly code: TokenProblemCode;
+  /** The same text while nothing changes */
+  readonly detail: string;
+}
+
+/** What the inventory keeps of one account's token. */
+export interface TokenState {
+  readonly account: TokenAccount;
+  readonly accountPresent: boolean;
+  readonly accountUid: string | null;
+  readonly validitySeconds: number | null;
+  readonly life: TokenLife;
+  readonly secret: Seen<TokenSecretFacts> | null;
+  readonly inBackupSelection: boolean;
+  readonly bindingPresent: boolean;
+  readonly problem: TokenProblem | null;
+}
+
+export interface TokenPlan {
+  readonly actions: readonly TokenAction[];
+  /** Empty where the cluster needs no token. The pair is told only once there is anything of it */
+  readonly tokens: readonly TokenState[];
+  /** When time alone makes a difference; null: only a change on the hub does */
+  readonly recheckAt: Date | null;
+}
+
+/** An agent writes the Secret first and its expiry into the account's status afterwards. */
+const STATUS_GRACE_MS = 60_000;
+/** Secret and account come by different watches: a fresh Secret's account may not have been heard of yet. */
+const ACCOUNT_GRACE_MS = 60_000;
+
+const WORK_OF = { [accounts.autoImport]: works.import, [accounts.autoImportPair]: works.importPair } as const;
+const BINDING_OF = { [accounts.autoImport]: roleBindings.import, [accounts.autoImportPair]: roleBindings.importPair } as const;
+
+/** Velero takes a Secret with any of the three labels, whatever their value. */
+export const inBackupSelection = (secret: TokenSecretFacts): boolean =>
+  secret.backupLabel !== null || secret.hiveLabel !== null || secret.typeLabel !== null;
+
+/** Where the token agent runs on the cluster. */
+const addOnNamespace = (observed: ObservedToken): string => observed.addOn?.facts.namespace ?? namespaces.defaultAddOn;
+
+interface WantedWork {
+  readonly name: string;
+  readonly binding: string;
+  readonly namespace: string;
+}
+
+/** A custom add-on namespace gets a work of its own beside the default one. */
+function wantedWorks(observed: ObservedToken, account: TokenAccount): WantedWork[] {
+  const standard = { name: WORK_OF[account], binding: BINDING_OF[account], namespace: namespaces.defaultAddOn };
+  const namespace = addOnNamespace(observed);
+  if (namespace === namespaces.defaultAddOn) return [standard];
+  return [standard, { name: standard.name + works.customSuffix, binding: standard.binding + roleBindings.customSuffix, namespace }];
+}
+
+/** Marks what is missing on one token Secret; null where nothing is. */
+function markSecret(name: string, secret: Seen<TokenSecretFacts>, account: AccountFacts | null): TokenAction | null {
+  const { facts } = secret;
+  if (facts.deleting) return null;
+  const label = !inBackupSelection(facts);
+  const stale = (told: string | null, noted: string | null) => told !== null && told !== noted;
+  const told = account !== null && (stale(wholeSecond(account.expiresAt), facts.expiresAt) || stale(wholeSecond(account.refreshedAt), facts.refreshedAt));
+  if (!label && !told) return null;
+  return { type: 'MARK_SECRET', name, resourceVersion: secret.resourceVersion, label, life: told ? tokenLife(account, facts) : null };
+}
+
+/** Annotations hold whole seconds. */
+const wholeSecond = (iso: string | null): string | null => (iso === null ? null : `${iso.slice(0, 19)}.000Z`);
+
+type AccountStep = { readonly actions: readonly TokenAction[]; readonly goesOn: boolean; readonly recheckAt: Date | null };
+
+/** The account itself: made where it is absent, after a leftover Secret of its name is gone; its validity kept. */
+function accountStep(observed: ObservedToken, account: TokenAccount, policy: TokenPolicy, now: Date): AccountStep {
+  const present = observed.accounts.get(account);
+  const validityMs = policy.validityMs;
+  if (present !== undefined) {
+    const { facts, resourceVersion } = present;
+    if (facts.deleting) return { actions: [], goesOn: false, recheckAt: null };
+    const differs = facts.validity !== null && parseGoDuration(facts.validity) !== validityMs;
+    // The operator would put its own value back every five minutes.
+    const leave = policy.operator === 'ON' && policy.validityOverridden;
+    return { actions: differs && !leave ? [{ type: 'CHANGE_VALIDITY', account, resourceVersion, validityMs }] : [], goesOn: true, recheckAt: null };
+  }
+  const apply: TokenAction = { type: 'APPLY_ACCOUNT', account, validityMs };
+  const leftover = observed.secrets.get(account);
+  if (leftover === undefined) return { actions: [apply], goesOn: true, recheckAt: null };
+  if (leftover.facts.deleting) return { actions: [], goesOn: false, recheckAt: null };
+  // A restored token is what the cluster is imported with: it stays until the cluster is back.
+  if (leftover.facts.restoredFrom !== null && observed.available !== 'TRUE') return { actions: [], goesOn: false, recheckAt: null };
+  const ownedUntil = leftover.facts.accountUid === null || leftover.facts.createdAt === null ? 0 : Date.parse(leftover.facts.createdAt) + ACCOUNT_GRACE_MS;
+  if (ownedUntil > now.getTime()) return { actions: [], goesOn: false, recheckAt: new Date(ownedUntil) };
+  return { actions: [{ type: 'DELETE_SECRET', name: account, uid: leftover.uid }, apply], goesOn: true, recheckAt: null };
+}
+
+function workActions(observed: ObservedToken, account: TokenAccount): TokenAction[] {
+  const missing = wantedWorks(observed, account).filter(({ name }) => !observed.works.has(name));
+  const obsolete = observed.works.get(WORK_OF[account] + works.obsoleteCustomSuffix);
+  return [
+    ...missing.map((work): TokenAction => ({ type: 'APPLY_WORK', account, ...work })),
+    ...(obsolete === undefined || obsolete.facts.deleting ? [] : [{ type: 'DELETE_WORK' as const, name: WORK_OF[account] + works.obsoleteCustomSuffix, uid: obsolete.uid }]),
+  ];
+}
+
+/** Account and role binding of one account. */
+function upkeep(observed: ObservedToken, account: TokenAccount, policy: TokenPolicy, now: Date): { actions: TokenAction[]; recheckAt: Date | null } {
+  const step = accountStep(observed, account, policy, now);
+  return { actions: [...step.actions, ...(step.goesOn ? workActions(observed, account) : [])], recheckAt: step.recheckAt };
+}
+
+/** Whether the pair is wanted now, and if not, from when on. It stays once it is there. */
+function pairWanted(observed: ObservedToken, now: Date): { wanted: boolean; from: Date | null } {
+  if (observed.accounts.has(accounts.autoImportPair)) return { wanted: true, from: null };
+  const primary = observed.accounts.get(accounts.autoImport)?.facts ?? null;
+  if (primary === null || primary.deleting) return { wanted: false, from: null };
+  const from = pairDueAt(tokenLife(primary, observed.secrets.get(accounts.autoImport)?.facts ?? null));
+  return { wanted: from !== null && from <= now, from };
+}
+
+function writes(observed: ObservedToken, policy: TokenPolicy, now: Date): { actions: TokenAction[]; recheckAt: Date | null } {
+  if (!policy.protect || policy.operator === 'OFF' || !policy.componentEnabled || observed.clusterDeleting) return { actions: [], recheckAt: null };
+  const pair = pairWanted(observed, now);
+  const primaryUpkeep = upkeep(observed, accounts.autoImport, policy, now);
+  const pairUpkeep = pair.wanted ? upkeep(observed, accounts.autoImportPair, policy, now) : { actions: [], recheckAt: pair.from };
+  const upkeepActions = [...primaryUpkeep.actions, ...pairUpkeep.actions];
+  const goingAway = new Set(upkeepActions.flatMap((action) => (action.type === 'DELETE_SECRET' ? [action.name] : [])));
+  const marks = [...observed.secrets]
+    .filter(([name]) => !goingAway.has(name))
+    .map(([name, secret]) => markSecret(name, secret, observed.accounts.get(name)?.facts ?? null))
+    .filter((action) => action !== null);
+  const addOn: TokenAction[] = observed.addOn === null ? [{ type: 'APPLY_ADDON' }] : [];
+  // The mark comes first: a backup may start at any moment.
+  return { actions: [...marks, ...addOn, ...upkeepActions], recheckAt: earliest([primaryUpkeep.recheckAt, pairUpkeep.recheckAt]) };
+}
+
+function earliest(moments: readonly (Date | null)[]): Date | null {
+  const times = moments.filter((moment) => moment !== null).map((moment) => moment.getTime());
+  return times.length === 0 ? null : new Date(Math.min(...times));
+}
+
+const conditionWords = ({ reason, message }: { reason: string | null; message: string | null }): string =>
+  [reason, message].filter((part) => part !== null).join(': ') || 'no reason given';
+
+/** What keeps the whole hub's tokens from being kept. */
+function hubProblem(policy: TokenPolicy): TokenProblem | null {
+  if (!policy.componentEnabled) return { code: 'COMPONENT_DISABLED', detail: 'The hub has no add-on managed-serviceaccount: the component is not enabled' };
+  if (policy.protect && policy.operator === 'OFF') {
+    return { code: 'OPERATOR_SWITCHED_OFF', detail: 'The BackupSchedule has useManagedServiceAccount off: the backup operator would delete what we make' };
+  }
+  return null;
+}
+
+/** Why there is no Secret, as far as the hub tells. */
+function missingSecret(observed: ObservedToken, account: Seen<AccountFacts> | undefined): TokenProblem {
+  const { addOn } = observed;
+  if (addOn === null) return { code: 'ADDON_MISSING', detail: `The cluster has no add-on ${addOns.managedServiceAccount}` };
+  if (account === undefined) return { code: 'ACCOUNT_MISSING', detail: 'The ManagedServiceAccount does not exist' };
+  const { tokenReported } = account.facts;
+  if (tokenReported.status === 'FALSE') return { code: 'TOKEN_REPORT_FAILED', detail: conditionWords(tokenReported) };
+  if (addOn.facts.available.status !== 'TRUE') {
+    return { code: 'ADDON_UNAVAILABLE', detail: `The add-on is not available on the cluster (${conditionWords(addOn.facts.available)})` };
+  }
+  return { code: 'TOKEN_MISSING', detail: 'The agent has not written the token Secret yet' };
+}
+
+interface Judged {
+  readonly problem: TokenProblem | null;
+  readonly recheckAt: Date | null;
+}
+
+/** Of a Secret that is there. */
+function secretProblem(secret: Seen<TokenSecretFacts>, account: AccountFacts | null, life: TokenLife, bindingPresent: boolean, now: Date): Judged {
+  const { expiresAt } = life;
+  const createdMs = secret.facts.createdAt === null ? 0 : Date.parse(secret.facts.createdAt);
+  const graceEnds = new Date(createdMs + STATUS_GRACE_MS);
+  const overdueAt = renewalOverdueAt(life);
+  const moments = [expiresAt, overdueAt, expiresAt === null ? graceEnds : null].map((moment) => (moment !== null && moment > now ? moment : null));
+  const judge = (): TokenProblem | null => {
+    if (expiresAt !== null && expiresAt <= now) return { code: 'TOKEN_EXPIRED', detail: `The token expired at ${expiresAt.toISOString()}` };
+    if (expiresAt === null && (account?.expiryUnreadable === true || secret.facts.expiryUnreadable)) {
+      return { code: 'TOKEN_EXPIRY_UNREADABLE', detail: 'The expiry that the hub tells is no instant' };
+    }
+    if (expiresAt === null && graceEnds <= now) return { code: 'TOKEN_EXPIRY_UNREADABLE', detail: 'The hub tells no expiry' };
+    if (!inBackupSelection(secret.facts)) return { code: 'TOKEN_NOT_LABELLED', detail: 'The Secret carries no backup label: Velero leaves it out' };
+    if (!bindingPresent) return { code: 'ROLE_BINDING_MISSING', detail: 'The ManifestWork that binds the account to its role does not exist' };
+    if (account === null) return { code: 'ACCOUNT_MISSING', detail: 'The Secret belongs to no ManagedServiceAccount: nothing renews the token' };
+    if (overdueAt !== null && overdueAt <= now) {
+      return { code: 'TOKEN_REFRESH_OVERDUE', detail: `The agent should have renewed the token before ${overdueAt.toISOString()}` };
+    }
+    return null;
+  };
+  return { problem: judge(), recheckAt: earliest(moments) };
+}
+
+function stateOf(observed: ObservedToken, name: TokenAccount, policy: TokenPolicy, failure: TokenProblem | null, now: Date): TokenState & { recheckAt: Date | null } {
+  const account = observed.accounts.get(name);
+  const secret = observed.secrets.get(name) ?? null;
+  const life = secret === null ? { refreshedAt: null, expiresAt: null } : tokenLife(account?.facts ?? null, secret.facts);
+  const bindingPresent = wantedWorks(observed, name).every((work) => observed.works.has(work.name));
+  const judged: Judged =
+    secret === null
+      ? { problem: missingSecret(observed, account), recheckAt: null }
+      : secretProblem(secret, account?.facts ?? null, life, bindingPresent, now);
+  const validityMs = account?.facts.validity === null || account === undefined ? null : parseGoDuration(account.facts.validity);
+  return {
+    account: name,
+    accountPresent: account !== undefined,
+    accountUid: account?.uid ?? null,
+    validitySeconds: validityMs === null ? null : Math.min(Math.round(validityMs / 1000), 2_147_483_647),
+    life,
+    secret,
+    inBackupSelection: secret !== null && inBackupSelection(secret.facts),
+    bindingPresent,
+    problem: hubProblem(policy) ?? failure ?? judged.problem,
+    recheckAt: judged.recheckAt,
+  };
+}
+
+/**
+ * What is to be done for one cluster's tokens, and what is to be said about them: the same objects, names, labels and values
+ * as the hub's own backup operator makes, at once instead of every five minutes.
+ * @param failure why a write of ours is refused, if one is
+ */
+export function planToken(observed: ObservedToken, policy: TokenPolicy, failure: TokenProblem | null, now: Date): TokenPlan {
+  if (observed.origin !== 'IMPORTED') return { actions: [], tokens: [], recheckAt: null };
+  const { actions, recheckAt } = writes(observed, policy, now);
+  const anythingOf = (name: TokenAccount) => name === accounts.autoImport || observed.accounts.has(name) || observed.secrets.has(name);
+  const states = tokenAccounts.filter(anythingOf).map((name) => stateOf(observed, name, policy, failure, now));
+  return {
+    actions,
+    tokens: states.map(({ recheckAt: _when, ...state }) => state),
+    recheckAt: earliest([recheckAt, ...states.map((state) => state.recheckAt)]),
+  };
+}

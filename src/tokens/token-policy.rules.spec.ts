@@ -1,0 +1,23 @@
+import type { BackupScheduleFacts } from '../fleet/facts.types.js';
+import { tokenPolicy } from './token-policy.rules.js';
+
+const schedule = (change: Partial<BackupScheduleFacts> = {}): BackupScheduleFacts => ({
+  createdAt: null, deleting: false, cron: '0 * * * *', veleroTtl: null, tokenTtl: null, useManagedServiceAccount: true, paused: false, phase: 'Enabled', lastMessage: null, ...change,
+});
+
+test.each([
+  { because: 'twice 720h is the operator\u2019s own default', schedules: [], hours: 1440, operator: 'ABSENT' },
+  { because: 'a schedule that says nothing leaves the default', schedules: [schedule()], hours: 1440, operator: 'ON' },
+  { because: 'twice the backups\u2019 life', schedules: [schedule({ veleroTtl: '72h' })], hours: 144, operator: 'ON' },
+  { because: 'its own setting comes first', schedules: [schedule({ veleroTtl: '72h', tokenTtl: '300h' })], hours: 300, operator: 'ON' },
+  { because: 'nought is no setting', schedules: [schedule({ veleroTtl: '0s', tokenTtl: '0' })], hours: 1440, operator: 'ON' },
+  { because: 'garbage is no setting', schedules: [schedule({ veleroTtl: '3 days' })], hours: 1440, operator: 'ON' },
+  { because: 'the hub\u2019s setting overrides', schedules: [schedule({ tokenTtl: '300h' })], override: 36_000, hours: 10, operator: 'ON' },
+  { because: 'a schedule with the switch off deletes accounts', schedules: [schedule({ useManagedServiceAccount: false })], hours: 1440, operator: 'OFF' },
+  { because: 'so it does when paused, as soon as it goes on', schedules: [schedule({ useManagedServiceAccount: false, paused: true })], hours: 1440, operator: 'OFF' },
+  { because: 'one that is going away does nothing more', schedules: [schedule({ useManagedServiceAccount: false, deleting: true })], hours: 1440, operator: 'ABSENT' },
+  { because: 'of two, the one with the switch on counts', schedules: [schedule({ useManagedServiceAccount: false, tokenTtl: '1h' }), schedule({ tokenTtl: '2h' })], hours: 2, operator: 'ON' },
+])('$operator, $hours h: $because', ({ schedules, override, hours, operator }) => {
+  const policy = tokenPolicy({ policy: 'PROTECT', tokenValiditySeconds: override ?? null }, true, schedules);
+  expect(policy).toMatchObject({ operator, validityMs: hours * 3_600_000, validityOverridden: override !== undefined, protect: true });
+});

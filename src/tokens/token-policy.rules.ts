@@ -1,0 +1,53 @@
+import { parseGoDuration } from '../common/duration.js';
+import type { BackupScheduleFacts } from '../fleet/facts.types.js';
+
+/** What holds for all tokens of one hub. */
+export interface TokenPolicy {
+  /** PROTECT: we may write */
+  readonly protect: boolean;
+  /** The add-on `managed-serviceaccount` exists on the hub, which it does only while the component is enabled */
+  readonly componentEnabled: boolean;
+  /**
+   * What the hub's own backup operator does about tokens: ON keeps them, as we do; OFF deletes them, also ours;
+   * ABSENT (no BackupSchedule) does nothing.
+   */
+  readonly operator: 'ON' | 'OFF' | 'ABSENT';
+  /** Asked for by `spec.rotation.validity`, in milliseconds */
+  readonly validityMs: number;
+  /** The validity is the hub's own setting here, not what the operator works out */
+  readonly validityOverridden: boolean;
+}
+
+/** 2 × 720h: the operator's own, where neither managedServiceAccountTTL nor veleroTtl is set. */
+export const DEFAULT_VALIDITY_MS = 1440 * 3_600_000;
+
+const positive = (duration: string | null): number | null => {
+  const ms = duration === null ? null : parseGoDuration(duration);
+  return ms !== null && ms > 0 ? ms : null;
+};
+
+/** As the operator works it out: `managedServiceAccountTTL`, else twice `veleroTtl`, else 1440h. A duration that is none counts as absent. */
+export function operatorValidityMs(schedule: Pick<BackupScheduleFacts, 'tokenTtl' | 'veleroTtl'> | null): number {
+  if (schedule === null) return DEFAULT_VALIDITY_MS;
+  const own = positive(schedule.tokenTtl);
+  if (own !== null) return own;
+  const veleroTtl = positive(schedule.veleroTtl);
+  return veleroTtl === null ? DEFAULT_VALIDITY_MS : 2 * veleroTtl;
+}
+
+/** @param schedules the hub's BackupSchedules, in the order of their names */
+export function tokenPolicy(
+  hub: { readonly policy: string; readonly tokenValiditySeconds: number | null },
+  componentEnabled: boolean,
+  schedules: readonly BackupScheduleFacts[],
+): TokenPolicy {
+  const alive = schedules.filter(({ deleting }) => !deleting);
+  const on = alive.find(({ useManagedServiceAccount }) => useManagedServiceAccount);
+  return {
+    protect: hub.policy === 'PROTECT',
+    componentEnabled,
+    operator: on !== undefined ? 'ON' : alive.length > 0 ? 'OFF' : 'ABSENT',
+    validityMs: hub.tokenValiditySeconds === null ? operatorValidityMs(on ?? alive[0] ?? null) : hub.tokenValiditySeconds * 1000,
+    validityOverridden: hub.tokenValiditySeconds !== null,
+  };
+}
