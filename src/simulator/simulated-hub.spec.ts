@@ -66,7 +66,7 @@ test('a watch shows what comes after its resourceVersion', async () => {
   const answer = await request(`${hub.url}${CLUSTERS}?watch=true&resourceVersion=${metadata.resourceVersion}`, { dispatcher: agent, headers: { authorization: `Bearer ${hub.adminToken}` } });
   const lines = answer.body[Symbol.asyncIterator]();
   expect(JSON.parse(String((await lines.next()).value))).toMatchObject({ type: 'ADDED', object: { metadata: { name: 'c1' } } });
-  await call('PUT', `${CLUSTERS}/c1/status`, { ...cluster('c1'), status: { conditions: [] } });
+  await call('PATCH', `${CLUSTERS}/c1/status`, { status: { conditions: [] } }, { 'content-type': 'application/merge-patch+json' });
   expect(JSON.parse(String((await lines.next()).value))).toMatchObject({ type: 'MODIFIED', object: { status: { conditions: [] } } });
   answer.body.destroy();
 });

@@ -1,7 +1,7 @@
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Faults, FaultSubject, RequestFault } from '../faults/faults.js';
-import { ApiStatusError, badRequest, expired, forbidden, methodNotAllowed, noSuchResource, tooManyRequests } from '../store/api-status.js';
+import { ApiStatusError, badRequest, expired, forbidden, methodNotAllowed, noSuchResource, notFound, tooManyRequests } from '../store/api-status.js';
 import type { Collection } from '../store/collection.js';
 import type { HubStore } from '../store/hub-store.js';
 import { apiVersionOf, type Kind } from '../store/kinds.js';
@@ -147,6 +147,7 @@ export class ApiHandler {
       if (!collection || !servesPath(collection.kind, target)) {
         // The core of the API answers in its own words; where nothing is registered, Go's HTTP server does.
         if (collection?.kind.nature === 'builtin' || target.group === '') throw noSuchResource();
+        if (collection && target.subresource !== null) throw notFound(collection.kind, target.name ?? '');
         if (isWrite(verb)) this.recordWrite(exchange, identity, target, verb, outcome, 404);
         return exchange.send(404, 'text/plain; charset=utf-8', '404 page not found\n');
       }

@@ -5,7 +5,7 @@ import {
 } from './api-status.js';
 import type { Collection } from './collection.js';
 import { Controllers } from './controllers.js';
-import { deepEqual } from './deep-equal.js';
+import { deepEqual, isRecord } from './deep-equal.js';
 import { applyConfiguration, recordUpdate, type FieldWriter } from './fields/managed-fields.js';
 import type { HubStore } from './hub-store.js';
 import { apiVersionOf, type Kind } from './kinds.js';
@@ -73,6 +73,7 @@ export class Registry {
   /** Server-side apply: makes the object, or changes the fields that are applied and gives up those that no longer are. */
   apply(collection: Collection, namespace: string, name: string, body: unknown, context: ApplyContext): StoredObject {
     const { kind } = collection;
+    if (isRecord(body) && (body['apiVersion'] !== apiVersionOf(kind) || body['kind'] !== kind.kind)) throw badRequest(`invalid object type: ${goGroupVersionKind(body)}`);
     const config = this.decoded(kind, namespace, body);
     config.metadata.name ??= name;
     checkName(config, name);
@@ -113,12 +114,14 @@ export class Registry {
 
   private applyNew(collection: Collection, config: KubeObject, context: ApplyContext): StoredObject {
     const { kind } = collection;
-    const { name, uid, resourceVersion } = config.metadata;
+    const { name, uid } = config.metadata;
     if (context.subresource) throw notFound(kind, name);
     if (uid) throw conflict(kind, name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`);
-    if (resourceVersion) throw new ApiStatusError(500, '', 'resourceVersion should not be set on objects to be created');
-    applyDefaults(kind, config);
-    return this.insert(collection, applyConfiguration(kind, null, config, this.writer(context), context.force), context);
+    // A version that cannot be met is overlooked here: the object is made.
+    delete config.metadata.resourceVersion;
+    const object = applyConfiguration(kind, null, config, this.writer(context), context.force);
+    applyDefaults(kind, object);
+    return this.insert(collection, object, context);
   }
 
   private insert(collection: Collection, object: KubeObject, context: WriteContext): StoredObject {
@@ -194,6 +197,12 @@ export class Registry {
       ]);
     }
   }
+}
+
+/** As Go prints a GroupVersionKind: `/v1, Kind=Secret` in the core group. */
+function goGroupVersionKind({ apiVersion, kind }: Record<string, unknown>): string {
+  const version = String(apiVersion);
+  return `${version.includes('/') ? version : `/${version}`}, Kind=${String(kind)}`;
 }
 
 function checkName({ metadata: { name } }: KubeObject, expected: string): void {

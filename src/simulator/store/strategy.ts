@@ -1,6 +1,7 @@
 import type { KubeObject, ObjectMeta } from '../../kube/kube.types.js';
 import { deepEqual } from './deep-equal.js';
 import type { Kind } from './kinds.js';
+import { applySchemaDefaults } from './schema-rules.js';
 
 /* What each kind does to an object on its way in. @see k8s.io/kubernetes, pkg/registry, and apiextensions-apiserver, pkg/registry/customresource */
 
@@ -8,6 +9,7 @@ const is = (kind: Kind, name: string): boolean => kind.group === '' && kind.kind
 
 /** Filled in while decoding, so part of what the writer owns. */
 export function applyDefaults(kind: Kind, object: KubeObject): void {
+  applySchemaDefaults(kind, object);
   if (is(kind, 'Secret')) {
     if (object.stringData) {
       object.data = { ...object.data };

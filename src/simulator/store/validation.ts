@@ -2,6 +2,7 @@ import type { KubeObject } from '../../kube/kube.types.js';
 import { ApiStatusError, badRequest, invalid, type StatusCause } from './api-status.js';
 import { apiVersionOf, type Kind } from './kinds.js';
 import { isRecord } from './deep-equal.js';
+import { schemaProblems } from './schema-rules.js';
 
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
@@ -145,7 +146,7 @@ export function checkMetadata(kind: Kind, object: KubeObject): void {
     const problem = nameProblem(kind, name);
     if (problem) causes.push(invalidValue('metadata.name', name, problem));
   }
-  causes.push(...labelProblems(labels), ...ownerProblems(ownerReferences), ...dataProblems(kind, object.data));
+  causes.push(...labelProblems(labels), ...ownerProblems(ownerReferences), ...dataProblems(kind, object.data), ...schemaProblems(kind, object));
   for (const finalizer of finalizers ?? []) {
     if (!LABEL_KEY.test(finalizer)) causes.push(invalidValue('metadata.finalizers', finalizer, LABEL_KEY_MESSAGE));
   }

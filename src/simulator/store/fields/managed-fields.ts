@@ -139,7 +139,7 @@ export function applyConfiguration(kind: Kind, live: KubeObject | null, config: 
   takeFromOthers(managers, id, comparison(kind, before, next, writer.subresource), force);
   const own = claimed.difference(STRIPPED);
   if (own.empty) managers.delete(id);
-  else managers.set(id, { ...entry, time: last && deepEqual(before, next) ? last.time : writer.time, set: own });
+  else managers.set(id, { ...entry, time: deepEqual(before, next) ? last?.time : writer.time, set: own });
   const object = dropNulls(next) as KubeObject;
   const managedFields = encode(managers);
   object.metadata = { ...object.metadata, ...(managedFields ? { managedFields } : {}) };

@@ -103,24 +103,39 @@ export function merge(left: unknown, right: unknown, schema: SchemaNode | undefi
   return mergeLists(left, right, schema);
 }
 
-/** Items of `left` that `right` does not name keep their places; shared ones follow the order of `right`. */
+/**
+ * Shared items follow the order of `right`; those that `right` does not name stay about where they were. Step by step as
+ * mergingWalker.visitListItems does it, since the order of the outcome is visible.
+ */
 function mergeLists(left: unknown, right: unknown, schema: SchemaNode | undefined): unknown[] {
   const before = itemsOf(left, schema);
   const after = itemsOf(right, schema);
+  const [leftElements, rightElements] = [[...before.keys()], [...after.keys()]];
+  const shared = rightElements.filter((element) => before.has(element));
+  const taken = new Set<string>();
   const merged: unknown[] = [];
-  const pending = [...after.keys()];
-  const take = (element: string): void => void merged.push(merge(before.get(element), after.get(element), schema?.item));
-  for (const [element, item] of before) {
-    if (!after.has(element)) {
-      merged.push(item);
-      continue;
+  const take = (element: string): void => {
+    taken.add(element);
+    merged.push(merge(before.get(element), after.get(element), schema?.item));
+    if (shared[0] === element) shared.shift();
+  };
+  let [l, r] = [0, 0];
+  while (l < leftElements.length || r < rightElements.length) {
+    const [mine, theirs] = [leftElements[l], rightElements[r]];
+    if (mine !== undefined && mine === theirs) {
+      take(mine);
+      l++;
+      r++;
+    } else if (mine !== undefined && !after.has(mine)) {
+      merged.push(before.get(mine));
+      l++;
+    } else if (mine !== undefined && (taken.has(mine) || (theirs !== undefined && shared[0] !== mine))) {
+      l++;
+    } else if (theirs !== undefined) {
+      take(theirs);
+      r++;
     }
-    const upTo = pending.indexOf(element);
-    // Already taken along with an item that `right` has later.
-    if (upTo < 0) continue;
-    for (const next of pending.splice(0, upTo + 1)) take(next);
   }
-  for (const rest of pending) take(rest);
   return merged;
 }
 
