@@ -1,0 +1,111 @@
+import type { Type } from '@nestjs/common';
+import { Field, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
+import { z } from 'zod';
+import type { ListRequest, Page, Sort } from '../common/paging.js';
+import { argsType, inputType } from './graphql-from-zod.js';
+import { toSort } from './schemas.js';
+
+@ObjectType('PageInfo', { description: 'Where a page stands in its list (Relay). Lists are read forward.' })
+export class PageInfo {
+  @Field(() => Boolean) hasNextPage!: boolean;
+  @Field(() => Boolean) hasPreviousPage!: boolean;
+  @Field(() => String, { nullable: true }) startCursor!: string | null;
+  @Field(() => String, { nullable: true }) endCursor!: string | null;
+}
+
+/** A page as GraphQL shows it. The total is counted only where it is asked for. */
+export interface Connection<T> {
+  readonly edges: readonly { readonly cursor: string; readonly node: T }[];
+  readonly nodes: readonly T[];
+  readonly pageInfo: PageInfo;
+  readonly totalCount: () => Promise<number>;
+}
+
+const connections = new Map<string, Type<Connection<unknown>>>();
+
+/** The Relay connection type of a node type: `HubConnection` and `HubEdge` for `Hub`. */
+export function connectionType<T>(node: Type<T>): Type<Connection<T>> {
+  const known = connections.get(node.name);
+  if (known) return known as Type<Connection<T>>;
+
+  @ObjectType(`${node.name}Edge`)
+  class Edge {
+    @Field(() => String) cursor!: string;
+    @Field(() => node) node!: T;
+  }
+  @ObjectType(`${node.name}Connection`)
+  class NodeConnection {
+    @Field(() => [Edge]) edges!: Edge[];
+    @Field(() => [node]) nodes!: T[];
+    @Field(() => PageInfo) pageInfo!: PageInfo;
+    @Field(() => Int, { description: 'All that match the filter. Counted only when asked for.' }) totalCount!: number;
+  }
+  connections.set(node.name, NodeConnection as unknown as Type<Connection<unknown>>);
+  return NodeConnection as unknown as Type<Connection<T>>;
+}
+
+export interface ConnectionArgs<Filter, Field extends string> {
+  readonly first: number;
+  readonly after?: string;
+  readonly filter: Filter;
+  readonly sort: Sort<Field>;
+}
+
+export interface ListArguments<Filter, Field extends string> {
+  readonly type: Type<unknown>;
+  /** Parses what GraphQL took */
+  readonly schema: z.ZodType<ConnectionArgs<Filter, Field>>;
+}
+
+const first = z.int().min(1).max(100).describe('Rows of a page, 1 to 100');
+const after = z.string().min(1).max(2000).optional().describe('`pageInfo.endCursor` of the page before, with the same filter and sort');
+
+/**
+ * The arguments of a list: `first`, `after`, `filter` and `sort`.
+ * @param name of the node type, e.g. `Hub`, which gives `HubFilter` and `HubSort`
+ * @param filter the filter's fields, those of REST's query
+ */
+export function listArguments<const Shape extends z.ZodRawShape, const Field extends string>(
+  name: string,
+  filter: Shape,
+  sort: { readonly fields: readonly Field[]; readonly fallback: Field | `-${Field}` },
+): ListArguments<z.output<z.ZodObject<Shape>>, Field> {
+  const filterSchema = z.strictObject(filter);
+  const words = Object.fromEntries(
+    sort.fields.flatMap((field) => {
+      const upper = field.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+      return [[`${upper}_ASC`, field], [`${upper}_DESC`, `-${field}`]];
+    }),
+  );
+  registerEnumType(words, { name: `${name}Sort` });
+  const hasFilter = Object.keys(filter).length > 0;
+  const type = argsType(`${name}ListArguments`, z.object({ first, after }), {
+    ...(hasFilter ? { filter: { type: inputType(`${name}Filter`, filterSchema), nullable: true } } : {}),
+    sort: { type: words, nullable: true, defaultValue: sort.fallback },
+  });
+  const schema = z.strictObject({
+    first,
+    after,
+    filter: filterSchema.default({} as never),
+    sort: z.enum(Object.values(words) as [string, ...string[]]).default(sort.fallback).transform((word) => toSort(word as Field)),
+  });
+  return { type, schema: schema as unknown as z.ZodType<ConnectionArgs<z.output<z.ZodObject<Shape>>, Field>> };
+}
+
+/** Reads one page and shapes it as a connection. */
+export async function connect<Row, View>(
+  args: { readonly first: number; readonly after?: string | undefined },
+  list: (request: ListRequest) => Promise<Page<Row>>,
+  toView: (row: Row) => View,
+): Promise<Connection<View>> {
+  const request = { limit: args.first, ...(args.after === undefined ? {} : { cursor: args.after }) };
+  const page = await list(request);
+  const nodes = page.items.map(toView);
+  const cursors = page.cursors ?? [];
+  return {
+    nodes,
+    edges: nodes.map((node, index) => ({ node, cursor: cursors[index] ?? '' })),
+    pageInfo: { hasNextPage: page.nextCursor !== null, hasPreviousPage: args.after !== undefined, startCursor: cursors[0] ?? null, endCursor: cursors.at(-1) ?? page.nextCursor },
+    totalCount: async () => (await list({ limit: 1, withTotal: true })).totalCount ?? 0,
+  };
+}
