@@ -11,6 +11,7 @@ export interface ActorOptions {
 /** A controller on one hub: informers and the clock fill its queue, `reconcile` looks at the world and acts. */
 export abstract class Actor {
   protected readonly queue: WorkQueue;
+  private readonly intervals = new Map<string, number>();
   private readonly disposers: (() => void)[] = [];
 
   constructor(
@@ -19,7 +20,12 @@ export abstract class Actor {
     options: ActorOptions,
   ) {
     const { retryBaseMs = env.timings.importRetryMs, retryMaxMs = env.timings.importRetryMaxMs } = options;
-    this.queue = new WorkQueue((key) => this.reconcile(key), env.time, {
+    const work = (key: string): Promise<void> => {
+      const interval = this.intervals.get(key);
+      if (interval !== undefined) this.queue.addAfter(key, interval);
+      return this.reconcile(key);
+    };
+    this.queue = new WorkQueue(work, env.time, {
       concurrency: options.concurrency,
       retryBaseMs,
       retryMaxMs,
@@ -28,7 +34,12 @@ export abstract class Actor {
   }
 
   /** Subscribes to what wakes it. Called once, before the informers start. */
-  abstract start(): void;
+  abstract subscribe(): void;
+
+  /** Work begins: the informers have listed. */
+  open(): void {
+    this.queue.open();
+  }
 
   async stop(): Promise<void> {
     for (const dispose of this.disposers) dispose();
@@ -43,6 +54,12 @@ export abstract class Actor {
 
   protected onStop(dispose: () => void): void {
     this.disposers.push(dispose);
+  }
+
+  /** Looks at `key` now and again every `ms` of the clock, counted from the start of each look. */
+  protected repeat(key: string, ms: number): void {
+    this.intervals.set(key, ms);
+    this.queue.add(key);
   }
 
   protected get now(): Date {

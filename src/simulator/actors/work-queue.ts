@@ -32,6 +32,7 @@ export class WorkQueue {
   private readonly dueOf = new Map<string, number>();
   private readonly inFlight = new Set<Promise<void>>();
   private stopped = false;
+  private opened = false;
 
   constructor(
     private readonly work: (key: string) => Promise<void>,
@@ -39,6 +40,12 @@ export class WorkQueue {
     private readonly options: WorkQueueOptions,
   ) {
     time.onLook((nowMs) => this.look(nowMs));
+  }
+
+  /** Work begins: what was added before has waited. */
+  open(): void {
+    this.opened = true;
+    this.pump();
   }
 
   add(key: string): void {
@@ -85,6 +92,7 @@ export class WorkQueue {
   }
 
   private pump(): void {
+    if (!this.opened) return;
     for (const key of this.ready) {
       if (this.running.size >= this.options.concurrency) return;
       this.ready.delete(key);
