@@ -72,12 +72,13 @@ const REFUSED_USER_FIELDS: Record<string, KubeconfigErrorCode> = {
 
 /**
  * Reads a kubeconfig by an allow-list of our own: nothing in it can make us open a file, run a program, use a proxy
- * or trust blindly. Only the current context (or the only one) and what it names is looked at; the rest is dropped.
+ * or trust blindly. Only one context and what it names is looked at; the rest is dropped.
+ * @param contextName which context; absent: the current one, or the only one
  * @throws KubeconfigError with a code for each reason of refusal; its message names fields and never a value
  */
-export function parseKubeconfig(kubeconfig: string): HubConnection {
+export function parseKubeconfig(kubeconfig: string, contextName?: string): HubConnection {
   const config = parseBy('KUBECONFIG_MALFORMED', 'kubeconfig', kubeconfigSchema, parseYaml(kubeconfig));
-  const context = pickContext(config['current-context'], config.contexts);
+  const context = pickContext(contextName ?? config['current-context'], config.contexts);
   const cluster = one('cluster', config.clusters, context.cluster).cluster;
   const user = one('user', config.users, context.user).user;
   const allowedCluster = parseBy('KUBECONFIG_MALFORMED', 'cluster', clusterSchema, withoutRefused('cluster', cluster, REFUSED_CLUSTER_FIELDS));
@@ -161,8 +162,8 @@ function pickContext(current: string | undefined, contexts: readonly { name: str
   if ((current === undefined || current === '') && only !== undefined && contexts.length === 1) return only.context;
   const named = contexts.filter(({ name }) => name === current);
   const [context] = named;
-  if (named.length > 1) refuse('KUBECONFIG_MALFORMED', 'The current context is there more than once');
-  return context?.context ?? refuse('KUBECONFIG_CONTEXT_UNKNOWN', 'The current context is not among the contexts');
+  if (named.length > 1) refuse('KUBECONFIG_MALFORMED', 'The context is there more than once');
+  return context?.context ?? refuse('KUBECONFIG_CONTEXT_UNKNOWN', 'The context is not among the contexts');
 }
 
 function one<T extends { name: string }>(what: string, entries: readonly T[], name: string): T {
