@@ -1,0 +1,55 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { AccessModule } from './access/access.module.js';
+import { ApiModule } from './api/api.module.js';
+import { BackupsModule } from './backups/backups.module.js';
+import { Clock } from './common/clock.js';
+import { Config } from './config/config.js';
+import { DatabaseModule } from './database/database.module.js';
+import { FleetModule } from './fleet/fleet.module.js';
+import { HubsModule } from './hubs/hubs.module.js';
+import { JobsModule } from './jobs/jobs.module.js';
+import { ObservabilityModule } from './observability/observability.module.js';
+import { ReadinessModule } from './readiness/readiness.module.js';
+import { RecoveryModule } from './recovery/recovery.module.js';
+import { TokensModule } from './tokens/tokens.module.js';
+
+export interface Ground {
+  /** `sealingKeys` and `databaseUrl` filled in */
+  readonly config: Config;
+  readonly clock: Clock;
+}
+
+/** Configuration and clock, for everyone. */
+@Global()
+@Module({})
+class GroundModule {
+  static forRoot({ config, clock }: Ground): DynamicModule {
+    const providers = [{ provide: Config, useValue: config }, { provide: Clock, useValue: clock }];
+    return { module: GroundModule, providers, exports: [Config, Clock] };
+  }
+}
+
+/** The one place where features are put together. */
+@Module({})
+export class AppModule {
+  static forRoot(ground: Ground): DynamicModule {
+    const { config } = ground;
+    return {
+      module: AppModule,
+      imports: [
+        GroundModule.forRoot(ground),
+        ObservabilityModule,
+        DatabaseModule.forRoot({ url: config.databaseUrl! }),
+        JobsModule,
+        ApiModule,
+        AccessModule,
+        HubsModule,
+        FleetModule,
+        TokensModule,
+        BackupsModule,
+        ReadinessModule,
+        RecoveryModule,
+      ],
+    };
+  }
+}
