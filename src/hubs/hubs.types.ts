@@ -30,6 +30,8 @@ export interface Hub {
   readonly inspectedAt: Date | null;
   readonly fencing: Fencing;
   readonly fencingChangedAt: Date | null;
+  /** The BackupStorageLocations as last read; null: never */
+  readonly storage: readonly StorageFacts[] | null;
   /** Grows with each change by a caller; If-Match names it */
   readonly version: number;
   readonly createdAt: Date;

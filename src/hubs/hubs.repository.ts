@@ -1,0 +1,222 @@
+import { Injectable } from '@nestjs/common';
+import type { ListRequest, Page, Sort } from '../common/paging.js';
+import { violates } from '../database/constraint.js';
+import { Prisma } from '../database/generated/client.js';
+import type { Hub as HubRow } from '../database/generated/client.js';
+import { keysetPage } from '../database/keyset.js';
+import { PrismaService } from '../database/prisma.service.js';
+import { Sql } from '../database/sql.js';
+import { HubAlreadyRegisteredError, HubNameTakenError, HubNotFoundError, HubVersionConflictError } from './hubs.errors.js';
+import type { Fencing, Hub, HubChange, HubFilter, HubPolicy, HubSortField, Prerequisite, PrerequisiteCode, PrerequisiteState, Reachability, StorageFacts } from './hubs.types.js';
+import type { PrerequisiteVerdict } from './prerequisites.rules.js';
+
+/** What an inspection learns of the hub itself. */
+export interface HubIdentity {
+  readonly clusterId: string;
+  readonly release: string | null;
+  readonly kubeVersion: string;
+  readonly storage: readonly StorageFacts[] | null;
+}
+
+export interface NewHub extends HubIdentity {
+  readonly id: string;
+  readonly name: string;
+  readonly apiUrl: string;
+  readonly createdBy: string;
+  readonly createdAt: Date;
+}
+
+export interface StoredCredential {
+  readonly keyId: string;
+  readonly sealed: Uint8Array;
+  readonly sealedAt: Date;
+}
+
+function toHub(row: HubRow): Hub {
+  const { policy, reachability, fencing, storage, removedAt: _always, ...rest } = row;
+  return {
+    ...rest,
+    policy: policy as HubPolicy,
+    reachability: reachability as Reachability,
+    fencing: fencing as Fencing,
+    storage: storage as unknown as readonly StorageFacts[] | null,
+  };
+}
+
+const json = (storage: readonly StorageFacts[] | null): Prisma.InputJsonValue | typeof Prisma.DbNull =>
+  storage === null ? Prisma.DbNull : (storage as unknown as Prisma.InputJsonValue);
+
+/** LIKE reads % and _ as wildcards. */
+const literally = (text: string): string => text.replace(/[\\%_]/g, '\\$&');
+
+@Injectable()
+export class HubsRepository {
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly sql: Sql,
+  ) {}
+
+  list(filter: HubFilter, sort: Sort<HubSortField>, page: ListRequest): Promise<Page<Hub>> {
+    const where: Prisma.HubWhereInput = {
+      removedAt: null,
+      ...(filter.name === undefined ? {} : { name: { contains: literally(filter.name), mode: 'insensitive' } }),
+      ...(filter.policy === undefined ? {} : { policy: filter.policy }),
+      ...(filter.reachability === undefined ? {} : { reachability: filter.reachability }),
+    };
+    return keysetPage<Hub, Prisma.HubWhereInput, Prisma.HubOrderByWithRelationInput>({
+      list: 'hubs',
+      filter,
+      sort: [{ field: sort.by, direction: sort.direction }, { field: 'id', direction: 'ASC' }],
+      page,
+      find: async (keyset) => (await this.prisma.hub.findMany({ ...keyset, where: { AND: [where, keyset.where] } })).map(toHub),
+      count: () => this.prisma.hub.count({ where }),
+    });
+  }
+
+  /** Those that are not removed, by name. */
+  async all(): Promise<Hub[]> {
+    return (await this.prisma.hub.findMany({ where: { removedAt: null }, orderBy: { name: 'asc' } })).map(toHub);
+  }
+
+  async find(id: string): Promise<Hub | null> {
+    const row = await this.prisma.hub.findUnique({ where: { id, removedAt: null } });
+    return row === null ? null : toHub(row);
+  }
+
+  /** Removed ones too: history names them. */
+  async findMany(ids: readonly string[]): Promise<Hub[]> {
+    return (await this.prisma.hub.findMany({ where: { id: { in: [...ids] } } })).map(toHub);
+  }
+
+  /** @throws HubNameTakenError, HubAlreadyRegisteredError */
+  async create({ storage, createdAt, ...hub }: NewHub, credential: StoredCredential): Promise<Hub> {
+    try {
+      const row = await this.prisma.hub.create({
+        data: { ...hub, storage: json(storage), createdAt, updatedAt: createdAt, credential: { create: { ...credential, sealed: Buffer.from(credential.sealed) } } },
+      });
+      return toHub(row);
+    } catch (cause) {
+      throw named(cause, hub.name, hub.clusterId);
+    }
+  }
+
+  /** @throws HubNotFoundError, HubVersionConflictError, HubNameTakenError */
+  async update(id: string, change: HubChange, expectedVersion: number, at: Date): Promise<Hub> {
+    try {
+      const { count } = await this.prisma.hub.updateMany({
+        where: { id, removedAt: null, version: expectedVersion },
+        data: { ...change, version: { increment: 1 }, updatedAt: at },
+      });
+      const hub = await this.find(id);
+      if (hub === null) throw new HubNotFoundError(id);
+      if (count === 0) throw new HubVersionConflictError(id, expectedVersion);
+      return hub;
+    } catch (cause) {
+      throw named(cause, change.name ?? '', '');
+    }
+  }
+
+  async replaceCredential(id: string, apiUrl: string, credential: StoredCredential, at: Date): Promise<void> {
+    const sealed = Buffer.from(credential.sealed);
+    await this.prisma.$transaction([
+      this.prisma.hub.update({ where: { id }, data: { apiUrl, version: { increment: 1 }, updatedAt: at } }),
+      this.prisma.hubCredential.upsert({ where: { hubId: id }, create: { ...credential, hubId: id, sealed }, update: { ...credential, sealed } }),
+    ]);
+  }
+
+  async credential(id: string): Promise<StoredCredential | null> {
+    return this.prisma.hubCredential.findUnique({ where: { hubId: id, hub: { removedAt: null } }, select: { keyId: true, sealed: true, sealedAt: true } });
+  }
+
+  /** What a client was made with is still what is stored while this stays the same; null: removed. */
+  async credentialVersion(id: string): Promise<string | null> {
+    const found = await this.prisma.hubCredential.findUnique({ where: { hubId: id, hub: { removedAt: null } }, select: { sealedAt: true } });
+    return found === null ? null : found.sealedAt.toISOString();
+  }
+
+  /** Ids of hubs whose credentials are sealed with another key than the current one. */
+  async sealedWithOtherKeys(currentKeyId: string): Promise<string[]> {
+    return (await this.prisma.hubCredential.findMany({ where: { keyId: { not: currentKeyId } }, select: { hubId: true } })).map(({ hubId }) => hubId);
+  }
+
+  /** Puts a new seal in the place of that old one, and of no other. `sealedAt` stays: the credential is the same. */
+  async reseal(id: string, old: StoredCredential, keyId: string, sealed: Buffer): Promise<void> {
+    await this.prisma.hubCredential.updateMany({ where: { hubId: id, keyId: old.keyId, sealedAt: old.sealedAt }, data: { keyId, sealed: Buffer.from(sealed) } });
+  }
+
+  /** Plans and failovers that still need the hub, in words. */
+  async usesOf(id: string): Promise<string[]> {
+    const [plans, failovers] = await Promise.all([
+      this.prisma.recoveryPlan.findMany({ where: { archivedAt: null, OR: [{ sourceHubId: id }, { targetHubId: id }] }, select: { name: true }, orderBy: { name: 'asc' } }),
+      this.prisma.failoverHub.findMany({ where: { hubId: id, open: true }, select: { failoverId: true } }),
+    ]);
+    return [...plans.map(({ name }) => `plan ${name}`), ...failovers.map(({ failoverId }) => `failover ${failoverId}`)];
+  }
+
+  /** The row stays for the history; what logs in goes. */
+  async remove(id: string, at: Date): Promise<void> {
+    await this.prisma.$transaction([
+      this.prisma.hubCredential.deleteMany({ where: { hubId: id } }),
+      this.prisma.hubPrerequisite.deleteMany({ where: { hubId: id } }),
+      this.prisma.hub.update({ where: { id }, data: { removedAt: at, updatedAt: at, version: { increment: 1 } } }),
+    ]);
+  }
+
+  /** `identity` null: the hub could not be asked. @throws HubAlreadyRegisteredError */
+  async recordInspection(id: string, identity: HubIdentity | null, verdicts: readonly PrerequisiteVerdict[], at: Date): Promise<void> {
+    try {
+      if (identity !== null) {
+        await this.prisma.hub.update({ where: { id }, data: { ...identity, storage: json(identity.storage), inspectedAt: at } });
+      }
+      await this.sql.execute(
+        `INSERT INTO hub_prerequisite AS held (hub_id, code, state, cause, remedy, since, checked_at)
+         SELECT $1::uuid, code, state, cause, remedy, $3, $3 FROM jsonb_to_recordset($2::jsonb) AS told (code text, state text, cause text, remedy text)
+         ON CONFLICT (hub_id, code) DO UPDATE SET state = excluded.state, cause = excluded.cause, remedy = excluded.remedy, checked_at = excluded.checked_at,
+           since = CASE WHEN held.state = excluded.state THEN held.since ELSE excluded.since END`,
+        [id, JSON.stringify(verdicts), at],
+      );
+    } catch (cause) {
+      throw named(cause, '', identity?.clusterId ?? '');
+    }
+  }
+
+  async prerequisites(ids: readonly string[]): Promise<Prerequisite[]> {
+    const rows = await this.prisma.hubPrerequisite.findMany({ where: { hubId: { in: [...ids] } }, orderBy: [{ hubId: 'asc' }, { code: 'asc' }] });
+    return rows.map(({ code, state, ...rest }) => ({ ...rest, code: code as PrerequisiteCode, state: state as PrerequisiteState }));
+  }
+
+  /** The hub answered. Written at most every few seconds unless it says something new. */
+  async noteReachable(id: string, at: Date): Promise<boolean> {
+    const changed = await this.sql.query<{ was: string }>(
+      `WITH before AS (SELECT reachability AS was FROM hub WHERE id = $1 FOR UPDATE)
+       UPDATE hub SET reachability = 'REACHABLE', reachable_at = GREATEST(reachable_at, $2), unreachable_since = NULL, last_error_code = NULL FROM before
+       WHERE id = $1 AND removed_at IS NULL AND (reachability <> 'REACHABLE' OR reachable_at IS NULL OR reachable_at < $2::timestamptz - interval '5 seconds')
+       RETURNING was`,
+      [id, at],
+    );
+    return changed.some(({ was }) => was !== 'REACHABLE');
+  }
+
+  /** @returns whether that is news */
+  async noteUnreachable(id: string, errorCode: string, at: Date): Promise<boolean> {
+    const changed = await this.sql.query<{ was: string }>(
+      `WITH before AS (SELECT reachability AS was FROM hub WHERE id = $1 FOR UPDATE)
+       UPDATE hub SET reachability = 'UNREACHABLE', unreachable_since = CASE WHEN was = 'UNREACHABLE' THEN unreachable_since ELSE $3 END, last_error_code = $2 FROM before
+       WHERE id = $1 AND removed_at IS NULL AND (reachability <> 'UNREACHABLE' OR last_error_code IS DISTINCT FROM $2)
+       RETURNING was`,
+      [id, errorCode, at],
+    );
+    return changed.some(({ was }) => was !== 'UNREACHABLE');
+  }
+
+  async noteStorage(id: string, storage: readonly StorageFacts[]): Promise<void> {
+    await this.sql.execute(`UPDATE hub SET storage = $2::jsonb WHERE id = $1 AND storage IS DISTINCT FROM $2::jsonb`, [id, JSON.stringify(storage)]);
+  }
+}
+
+/** The database's refusal as the domain names it. */
+function named(cause: unknown, name: string, clusterId: string): unknown {
+  if (violates(cause, 'one_hub_per_name')) return new HubNameTakenError(name, { cause });
+  if (violates(cause, 'one_hub_per_cluster_id')) return new HubAlreadyRegisteredError(clusterId, { cause });
+  return cause;
+}
