@@ -1,21 +1,220 @@
 import { Injectable } from '@nestjs/common';
+import { Clock } from '../common/clock.js';
 import type { ListRequest, Page, Sort } from '../common/paging.js';
+import { veleroLabelValue } from '../backups/velero-name.rules.js';
+import { ClusterNotFoundError } from '../fleet/fleet.errors.js';
+import type { ClusterOrigin } from '../fleet/fleet.types.js';
+import { HubNotFoundError } from '../hubs/hubs.errors.js';
+import { PlanNotFoundError } from '../recovery/plans/plans.errors.js';
+import { restoresInTheWay, syncedCredentialsBackup } from '../recovery/restores/restores-on-hub.rules.js';
+import { assessCluster, type Basis, type ClusterAssessment, type Moment } from './cluster-verdict.rules.js';
+import { withSince, worstClusterVerdict } from './finding-order.rules.js';
+import { basisOfHub, basisOfPlan, hubFindings, overallVerdict, planFindings, type HubFacts } from './plan-verdict.rules.js';
+import { ReadinessRepository, type ClusterRow, type PlanRow, type SavedClusterReadiness, type SavedPlanReadiness, type SetRow } from './readiness.repository.js';
 import type {
-  ClusterReadinessFilter, ClusterReadinessRow, ClusterReadinessSortField, ClusterReadinessView, HubReadinessView, PlanReadinessView,
+  BackupSetSummary, ClusterReadinessFilter, ClusterReadinessRow, ClusterReadinessSortField, ClusterReadinessView, ClusterVerdict, HubReadinessView, PlanReadinessView,
 } from './readiness.types.js';
+import { codesInOrder, countCodes, countsOf, countVerdicts, score } from './summary.rules.js';
 
-const unwritten = (): Promise<never> => Promise.reject(new Error('not written'));
+/** An answer younger than this is given as it is; one that is older is computed anew. */
+const FRESH_MS = 5_000;
+const DAY_MS = 86_400_000;
 
+/** What readiness says of one cluster about a set that a failover has fixed. */
+export interface ClusterPrediction {
+  readonly cluster: string;
+  readonly origin: ClusterOrigin;
+  readonly verdict: ClusterVerdict;
+  /** Of the finding that decides; null: none */
+  readonly code: string | null;
+}
+
+interface PlanWorld {
+  readonly plan: PlanRow;
+  readonly source: HubFacts;
+  readonly target: HubFacts;
+  readonly sets: readonly SetRow[];
+}
+
+/**
+ * What a failover would bring, from facts that are in the database already: it asks no hub, since on the day that it counts one is down.
+ *
+ *   fleet, tokens, backups, hubs ──change──▶ compute-readiness {planId} ──▶ rules ──▶ plan_readiness, cluster_readiness
+ *                                                    ▲
+ *   a question, where the last answer is older than a few seconds; a sweep, since expiries pass by themselves
+ */
 @Injectable()
 export class ReadinessService {
+  constructor(
+    private readonly repository: ReadinessRepository,
+    private readonly clock: Clock,
+  ) {}
+
   /** Computed anew where the last answer is older than a few seconds. @throws PlanNotFoundError */
-  forPlan(_planId: string): Promise<PlanReadinessView> { return unwritten(); }
-  /** @throws PlanNotFoundError */
-  clustersOfPlan(_planId: string, _filter: ClusterReadinessFilter, _sort: Sort<ClusterReadinessSortField>, _request: ListRequest): Promise<Page<ClusterReadinessRow>> {
-    return unwritten();
+  async forPlan(planId: string): Promise<PlanReadinessView> {
+    const plan = await this.planOf(planId);
+    const saved = await this.fresh(planId);
+    const [byVerdict, byCode, set] = await Promise.all([
+      this.repository.countsByVerdict(planId), this.repository.countsByCode(planId), saved.setId === null ? null : this.repository.set(saved.setId),
+    ]);
+    const counts = countsOf(byVerdict);
+    const now = this.clock.now();
+    return {
+      planId, verdict: saved.verdict, since: saved.since, counts, ...score(counts), byCode: codesInOrder(byCode), findings: saved.findings, backupSet: summaryOf(set),
+      rpoTargetSeconds: plan.rpoSeconds, rtoTargetSeconds: plan.rtoSeconds, rpoCurrentSeconds: ageSeconds(set?.startedAt ?? null, now), factsAgeSeconds: ageSeconds(saved.factsAt, now),
+      computedAt: saved.computedAt,
+    };
   }
+
+  /** @throws PlanNotFoundError, CursorInvalidError */
+  async clustersOfPlan(planId: string, filter: ClusterReadinessFilter, sort: Sort<ClusterReadinessSortField>, request: ListRequest): Promise<Page<ClusterReadinessRow>> {
+    await this.planOf(planId);
+    const { computedAt } = await this.fresh(planId);
+    return this.repository.listClusters(planId, computedAt, filter, sort, request);
+  }
+
   /** @throws HubNotFoundError */
-  forHub(_hubId: string): Promise<HubReadinessView> { return unwritten(); }
+  async forHub(hubId: string): Promise<HubReadinessView> {
+    const { hub, set, basis } = await this.hubWorld(hubId);
+    const now = this.clock.now();
+    const clusters = (await this.repository.clusters(hubId, set?.id ?? null)).map((cluster) => assessCluster(cluster, basis, { now, horizonMs: DAY_MS }));
+    const counts = countVerdicts(clusters.map((one) => one.verdict));
+    const findings = withSince(hubFindings(hub, basis, set, now), [], now);
+    return {
+      hubId, verdict: overallVerdict(counts, findings), counts, ...score(counts), byCode: countCodes(clusters.flatMap((one) => one.findings)), findings, backupSet: summaryOf(set),
+      rpoCurrentSeconds: ageSeconds(set?.startedAt ?? null, now), factsAgeSeconds: ageSeconds(hub.heardAt, now), computedAt: now,
+    };
+  }
+
   /** @throws ClusterNotFoundError */
-  forCluster(_clusterId: string): Promise<ClusterReadinessView> { return unwritten(); }
+  async forCluster(clusterId: string): Promise<ClusterReadinessView> {
+    const cluster = await this.repository.cluster(clusterId);
+    if (cluster === null) throw new ClusterNotFoundError(clusterId);
+    const byPlan = await this.repository.ofCluster(cluster.hubId, cluster.name);
+    const common = { clusterId, cluster: cluster.name, hubId: cluster.hubId, byPlan };
+    if (byPlan.length > 0) {
+      const verdict = worstClusterVerdict(byPlan.map((row) => row.verdict));
+      return { ...common, verdict, findings: byPlan.find((row) => row.verdict === verdict)?.findings ?? [] };
+    }
+    const { set, basis } = await this.hubWorld(cluster.hubId);
+    const [facts] = await this.repository.clusters(cluster.hubId, set?.id ?? null, cluster.name);
+    if (facts === undefined) throw new ClusterNotFoundError(clusterId);
+    const now = this.clock.now();
+    const assessment = assessCluster(facts, basis, { now, horizonMs: DAY_MS });
+    return { ...common, verdict: assessment.verdict, findings: withSince(assessment.findings, [], now) };
+  }
+
+  /** Works out the verdicts on a plan and writes what changed. @throws PlanNotFoundError */
+  async compute(planId: string): Promise<SavedPlanReadiness> {
+    const plan = await this.planOf(planId);
+    const now = this.clock.now();
+    const world = await this.planWorld(plan);
+    const { basis, set, tokenSetId } = restorable(world, now);
+    const [clusters, targetClusters] = await Promise.all([this.repository.clusters(plan.sourceHubId, tokenSetId), this.repository.clusters(plan.targetHubId, null)]);
+    const assessed = clusters.map((cluster) => ({ cluster, assessment: assessCluster(cluster, basis, momentOf(plan, now)) }));
+    const drafts = planFindings({ ...world, rpoSeconds: plan.rpoSeconds, sourceClusters: clusters, targetClusters }, basis, set, backupLabels(world.sets), now);
+    const verdict = overallVerdict(countVerdicts(assessed.map((one) => one.assessment.verdict)), drafts);
+    return this.repository.alone(planId, async ({ savedPlan, savedClusters, write }) => {
+      if (savedPlan !== null && savedPlan.computedAt > now) return savedPlan; // another process has looked since
+      const before = new Map(savedClusters.map((row) => [row.cluster, row]));
+      const rows = assessed.map(({ cluster, assessment }) => saveable(cluster, assessment, set?.id ?? null, before.get(cluster.name), now));
+      const present = new Set(clusters.map((cluster) => cluster.name));
+      const result: SavedPlanReadiness = {
+        verdict, findings: withSince(drafts, savedPlan?.findings ?? [], now), setId: set?.id ?? null, factsAt: older(world.source.heardAt, world.target.heardAt),
+        since: savedPlan?.verdict === verdict ? savedPlan.since : now, computedAt: now,
+      };
+      await write(result, rows.filter((row) => !isSame(row, before.get(row.cluster))), [...before.keys()].filter((name) => !present.has(name)));
+      return result;
+    });
+  }
+
+  /** Ids of the plans that a change on the hub may concern; without a hub all that are not archived. */
+  plansOf(hubId?: string): Promise<string[]> {
+    return this.repository.planIds(hubId);
+  }
+
+  /**
+   * What would become of each cluster of the plan's source if this set were restored now.
+   * @param tokensOf the set whose credentials are used; another one where a standing Restore has synced an older one
+   * @throws PlanNotFoundError
+   */
+  async predict(planId: string, setId: string, tokensOf: string): Promise<ClusterPrediction[]> {
+    const plan = await this.planOf(planId);
+    const [set, tokenSet] = await Promise.all([this.repository.set(setId), this.repository.set(tokensOf)]);
+    const now = this.clock.now();
+    const basis: Basis = set === null
+      ? { kind: 'NO_SET' }
+      : { kind: 'SET', set: { credentialsBackup: (tokenSet ?? set).credentialsBackup, managedClustersStartedAt: set.managedClustersStartedAt } };
+    const clusters = await this.repository.clusters(plan.sourceHubId, tokensOf);
+    return clusters.map((cluster) => {
+      const { verdict, findings } = assessCluster(cluster, basis, momentOf(plan, now));
+      return { cluster: cluster.name, origin: cluster.origin, verdict, code: findings[0]?.code ?? null };
+    });
+  }
+
+  private async planOf(planId: string): Promise<PlanRow> {
+    const plan = await this.repository.plan(planId);
+    if (plan === null) throw new PlanNotFoundError(planId);
+    return plan;
+  }
+
+  private async fresh(planId: string): Promise<SavedPlanReadiness> {
+    const saved = await this.repository.saved(planId);
+    if (saved !== null && this.clock.now().getTime() - saved.computedAt.getTime() < FRESH_MS) return saved;
+    return this.compute(planId);
+  }
+
+  private async planWorld(plan: PlanRow): Promise<PlanWorld> {
+    const source = await this.repository.hub(plan.sourceHubId);
+    if (source === null) throw new HubNotFoundError(plan.sourceHubId);
+    const [target, sets] = await Promise.all([this.repository.hub(plan.targetHubId, source.clusterId), this.repository.sets(source.clusterId)]);
+    if (target === null) throw new HubNotFoundError(plan.targetHubId);
+    return { plan, source, target, sets };
+  }
+
+  private async hubWorld(hubId: string): Promise<{ hub: HubFacts; set: SetRow | null; basis: Basis }> {
+    const hub = await this.repository.hub(hubId);
+    if (hub === null) throw new HubNotFoundError(hubId);
+    return { hub, ...basisOfHub(hub, await this.repository.sets(hub.clusterId), this.clock.now()) };
+  }
 }
+
+/** The set that a failover would restore now. A standing Restore on the target has brought its credentials already, maybe older ones. */
+function restorable(world: PlanWorld, now: Date): { basis: Basis; set: SetRow | null; tokenSetId: string | null } {
+  const { basis, set } = basisOfPlan(world.source, world.target, world.sets, now);
+  const { activate } = restoresInTheWay(world.target.restores);
+  const synced = activate === null ? null : syncedCredentialsBackup(activate);
+  const tokenSet = world.sets.find((one) => one.credentialsBackup === synced) ?? set;
+  if (basis.kind !== 'SET' || tokenSet === null) return { basis, set, tokenSetId: null };
+  return { basis: { kind: 'SET', set: { ...basis.set, credentialsBackup: tokenSet.credentialsBackup } }, set, tokenSetId: tokenSet.id };
+}
+
+/** A token must outlast what the plan may lose and take. */
+const momentOf = (plan: PlanRow, now: Date): Moment => ({ now, horizonMs: Math.max(DAY_MS, (plan.rpoSeconds + plan.rtoSeconds) * 1000) });
+
+const backupLabels = (sets: readonly SetRow[]): Set<string> =>
+  new Set(sets.flatMap((set) => (set.managedClustersBackup === null ? [] : [veleroLabelValue(set.managedClustersBackup)])));
+
+function saveable(cluster: ClusterRow, assessment: ClusterAssessment, setId: string | null, before: SavedClusterReadiness | undefined, now: Date): SavedClusterReadiness {
+  const code = assessment.findings[0]?.code ?? null;
+  const held = before !== undefined && before.verdict === assessment.verdict && before.code === code;
+  return {
+    cluster: cluster.name, origin: cluster.origin, verdict: assessment.verdict, code, findings: withSince(assessment.findings, before?.findings ?? [], now), setId, since: held ? before.since : now,
+  };
+}
+
+const isSame = (row: SavedClusterReadiness, before: SavedClusterReadiness | undefined): boolean =>
+  before !== undefined && row.verdict === before.verdict && row.origin === before.origin && row.setId === before.setId && JSON.stringify(sorted(row)) === JSON.stringify(sorted(before));
+
+/** jsonb keeps no order of keys. */
+const sorted = (row: SavedClusterReadiness) => row.findings.map((one) => [one.code, one.severity, one.verdict, one.cause, one.remedy, one.since, one.predicts, one.hubId]);
+
+const older = (a: Date | null, b: Date | null): Date | null => (a === null || b === null ? null : a < b ? a : b);
+
+const ageSeconds = (at: Date | null, now: Date): number | null => (at === null ? null : Math.max(0, Math.round((now.getTime() - at.getTime()) / 1000)));
+
+const summaryOf = (set: SetRow | null): BackupSetSummary | null =>
+  set && {
+    id: set.id, credentialsBackup: set.credentialsBackup, resourcesBackup: set.resourcesBackup, genericBackup: set.genericBackup, managedClustersBackup: set.managedClustersBackup,
+    startedAt: set.startedAt, expiresAt: set.expiresAt,
+  };

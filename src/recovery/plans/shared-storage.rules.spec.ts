@@ -5,6 +5,9 @@ const at = (of: Partial<StorageFacts>): StorageFacts => ({ name: 'default', prov
 
 test.each([
   { because: 'bucket and prefix are the same', source: [at({})], target: [at({})], answer: 'SHARED' },
+  { because: 'slashes around a prefix mean nothing, nor how the provider and the address are spelled', source: [at({ prefix: '/acm/', provider: 'velero.io/aws', s3Url: 'https://S3.example/' })], target: [at({})], answer: 'SHARED' },
+  { because: 'the same bucket at another endpoint is another store', source: [at({ s3Url: 'https://other.example' })], target: [at({})], answer: 'NOT_SHARED' },
+  { because: 'the operator uses no location that OADP did not make', source: [at({ owned: false })], target: [at({})], answer: 'NOT_SHARED' },
   { because: 'another prefix is another store', source: [at({ prefix: 'a' })], target: [at({})], answer: 'NOT_SHARED' },
   { because: 'one hub has none', source: [at({})], target: [], answer: 'NOT_SHARED' },
   { because: 'one hub was never read', source: null, target: [at({})], answer: 'UNKNOWN' },

@@ -41,3 +41,9 @@ const IDLE_SCHEDULE: ReadonlySet<string | null> = new Set(['Paused', 'BackupColl
 
 /** Whether a BackupSchedule would make the operator ignore a new Restore on its hub. */
 export const isScheduleActive = (schedule: { readonly phase: string | null }): boolean => !IDLE_SCHEDULE.has(schedule.phase);
+
+/** The credentials backup whose data a standing Restore has brought: its tokens are those that an activation finds. */
+export function syncedCredentialsBackup(restore: Pick<RestoreOnHub, 'name' | 'credentialsRestore'>): string | null {
+  const prefix = `${restore.name}-`;
+  return restore.credentialsRestore?.startsWith(prefix) ? restore.credentialsRestore.slice(prefix.length) : null;
+}

@@ -1,0 +1,270 @@
+import { Injectable } from '@nestjs/common';
+import type { ClusterOrigin, ConditionState } from '../fleet/fleet.types.js';
+import type { Belief, BeliefReason } from '../backups/backups.types.js';
+import { labels } from '../common/rhacm-names.js';
+import type { ListRequest, Page, Sort } from '../common/paging.js';
+import { keysetPage } from '../database/keyset.js';
+import type { Prisma } from '../database/generated/client.js';
+import { PrismaService } from '../database/prisma.service.js';
+import { Sql, type SqlRunner } from '../database/sql.js';
+import type { AcmRestoreFacts } from '../fleet/facts.types.js';
+import type { Fencing, Prerequisite, Reachability, StorageFacts } from '../hubs/hubs.types.js';
+import type { RestoreOnHub } from '../recovery/restores/restores-on-hub.rules.js';
+import type { ClusterFacts } from './cluster-verdict.rules.js';
+import type { HubFacts, KnownCluster, ScheduleFacts } from './plan-verdict.rules.js';
+import { clusterFromJson, findingsFromJson } from './stored-findings.rules.js';
+import type { ClusterReadinessFilter, ClusterReadinessRow, ClusterReadinessSortField, ClusterVerdict, Finding, Verdict } from './readiness.types.js';
+import type { SetCandidate } from './usable-set.rules.js';
+
+/** The kinds on whose freshness verdicts rest. */
+const DECISIVE_KINDS = ['MANAGED_CLUSTER', 'TOKEN_SECRET', 'VELERO_BACKUP'] as const;
+/** Sets looked at for the newest usable one: a month of hourly sets. */
+const MAX_SETS = 1000;
+
+export interface PlanRow {
+  readonly id: string;
+  readonly sourceHubId: string;
+  readonly targetHubId: string;
+  readonly rpoSeconds: number;
+  readonly rtoSeconds: number;
+}
+
+export type SetRow = SetCandidate & { readonly managedClustersStartedAt: Date | null; readonly completedAt: Date | null };
+
+export type ClusterRow = ClusterFacts & KnownCluster & { readonly id: string };
+
+export interface SavedPlanReadiness {
+  readonly verdict: Verdict;
+  readonly findings: readonly Finding[];
+  readonly setId: string | null;
+  readonly factsAt: Date | null;
+  readonly since: Date;
+  readonly computedAt: Date;
+}
+
+export interface SavedClusterReadiness {
+  readonly cluster: string;
+  readonly origin: ClusterOrigin;
+  readonly verdict: ClusterVerdict;
+  readonly code: string | null;
+  readonly findings: readonly Finding[];
+  readonly setId: string | null;
+  readonly since: Date;
+}
+
+/** What one computation read under the plan's lock, and how it writes the result. */
+export interface ReadinessWork {
+  readonly savedPlan: SavedPlanReadiness | null;
+  readonly savedClusters: readonly SavedClusterReadiness[];
+  write(plan: SavedPlanReadiness, changed: readonly SavedClusterReadiness[], gone: readonly string[]): Promise<void>;
+}
+
+/** Reads what other features wrote, for verdicts alone; writes plan_readiness and cluster_readiness. */
+@Injectable()
+export class ReadinessRepository {
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly sql: Sql,
+  ) {}
+
+  /** null: there is no such plan */
+  async plan(planId: string): Promise<PlanRow | null> {
+    return this.prisma.recoveryPlan.findUnique({ where: { id: planId }, select: { id: true, sourceHubId: true, targetHubId: true, rpoSeconds: true, rtoSeconds: true } });
+  }
+
+  /** Ids of the plans that are not archived; of one hub where given. */
+  async planIds(hubId?: string): Promise<string[]> {
+    const rows = await this.prisma.recoveryPlan.findMany({
+      where: { archivedAt: null, ...(hubId === undefined ? {} : { OR: [{ sourceHubId: hubId }, { targetHubId: hubId }] }) },
+      select: { id: true },
+    });
+    return rows.map((row) => row.id);
+  }
+
+  /** @param owner cluster id of the hub whose backups matter; @returns null: there is no such hub */
+  async hub(hubId: string, owner?: string | null): Promise<HubFacts | null> {
+    const row = await this.prisma.hub.findUnique({ where: { id: hubId }, include: { prerequisites: true } });
+    if (row === null) return null;
+    const [schedules, restores, shown, heardAt, tookOver] = await Promise.all([
+      this.schedules(hubId), this.restores(hubId), this.shown(hubId, owner === undefined ? row.clusterId : owner), this.heardAt(hubId), this.tookOver(hubId),
+    ]);
+    return {
+      id: row.id, name: row.name, clusterId: row.clusterId, reachability: row.reachability as Reachability, unreachableSince: row.unreachableSince, lastErrorCode: row.lastErrorCode,
+      fencing: row.fencing as Fencing, fencingChangedAt: row.fencingChangedAt, storage: row.storage as unknown as StorageFacts[] | null,
+      prerequisites: row.prerequisites as Prerequisite[], schedules, restores, shown, heardAt, tookOver,
+    };
+  }
+
+  private schedules(hubId: string): Promise<ScheduleFacts[]> {
+    return this.prisma.backupSchedule.findMany({ where: { hubId }, select: { name: true, phase: true, lastMessage: true, paused: true, veleroPaused: true }, orderBy: { name: 'asc' } });
+  }
+
+  private async restores(hubId: string): Promise<RestoreOnHub[]> {
+    const rows = await this.prisma.hubObject.findMany({ where: { hubId, kind: 'ACM_RESTORE' }, select: { name: true, facts: true }, orderBy: { name: 'asc' } });
+    return rows.map(({ name, facts }) => ({ name, ...(facts as unknown as AcmRestoreFacts) }));
+  }
+
+  private async shown(hubId: string, owner: string | null): Promise<Map<string, string | null>> {
+    if (owner === null) return new Map();
+    const rows = await this.prisma.backup.findMany({ where: { hubId, ownerClusterId: owner }, select: { name: true, phase: true } });
+    return new Map(rows.map((row) => [row.name, row.phase]));
+  }
+
+  /** The oldest of the last words; a kind that the hub does not serve has nothing to say. */
+  private async heardAt(hubId: string): Promise<Date | null> {
+    const rows = await this.prisma.hubWatch.findMany({ where: { hubId, kind: { in: [...DECISIVE_KINDS] } }, select: { phase: true, listedAt: true, heardAt: true } });
+    if (rows.length < DECISIVE_KINDS.length) return null;
+    const heard = rows.filter((row) => row.phase !== 'ABSENT').map((row) => (row.listedAt === null ? null : row.heardAt));
+    return heard.reduce<Date | null>((oldest, one) => (oldest === null || one === null ? null : one < oldest ? one : oldest), heard[0] ?? null);
+  }
+
+  /** The last ended failover that touched it made it the hub of a fleet. */
+  private async tookOver(hubId: string): Promise<boolean> {
+    const last = await this.prisma.failoverHub.findFirst({
+      where: { hubId, failover: { status: { in: ['COMPLETED', 'COMPLETED_WITH_EXCEPTIONS'] } } },
+      orderBy: { failover: { finishedAt: 'desc' } },
+      select: { role: true },
+    });
+    return last?.role === 'TARGET';
+  }
+
+  /** Newest first. */
+  async sets(ownerClusterId: string | null): Promise<SetRow[]> {
+    if (ownerClusterId === null) return [];
+    return this.prisma.backupSet.findMany({
+      where: { ownerClusterId, startedAt: { not: null } },
+      select: {
+        id: true, credentialsBackup: true, resourcesBackup: true, genericBackup: true, managedClustersBackup: true, startedAt: true, managedClustersStartedAt: true, completedAt: true, expiresAt: true,
+      },
+      orderBy: { startedAt: 'desc' },
+      take: MAX_SETS,
+    });
+  }
+
+  set(setId: string): Promise<SetRow | null> {
+    return this.prisma.backupSet.findUnique({ where: { id: setId } });
+  }
+
+  /** A hub's clusters with their tokens, as they are and as the set holds them; of one cluster where named. */
+  async clusters(hubId: string, setId: string | null, name?: string): Promise<ClusterRow[]> {
+    const one = name === undefined ? {} : { cluster: name };
+    const [clusters, tokens, inSet] = await Promise.all([
+      this.prisma.managedCluster.findMany({
+        where: { hubId, ...(name === undefined ? {} : { name }) },
+        select: { id: true, name: true, origin: true, openshiftId: true, labels: true, apiUrl: true, available: true, availableSince: true, createdOnHubAt: true },
+        orderBy: { name: 'asc' },
+      }),
+      this.prisma.autoImportToken.findMany({ where: { hubId, ...one }, select: { cluster: true, account: true, secretPresent: true, bindingPresent: true, problemSince: true } }),
+      setId === null ? [] : this.prisma.backupSetToken.findMany({ where: { setId, ...one }, select: { cluster: true, account: true, belief: true, reason: true, expiresAt: true, evidence: true } }),
+    ]);
+    const live = Map.groupBy(tokens, (token) => token.cluster);
+    const inside = Map.groupBy(inSet, (token) => token.cluster);
+    return clusters.map((row) => ({
+      id: row.id, name: row.name, openshiftId: row.openshiftId, apiUrl: row.apiUrl, availableSince: row.availableSince, createdOnHubAt: row.createdOnHubAt,
+      origin: row.origin as ClusterOrigin,
+      available: row.available as ConditionState,
+      isLocal: row.origin === 'LOCAL',
+      excludedFromBackup: labelOf(row.labels, labels.excludeFromBackup) === 'true',
+      restoredFromBackup: labelOf(row.labels, labels.veleroBackupName),
+      tokens: live.get(row.name) ?? [],
+      inSet: (inside.get(row.name) ?? []).map((token) => ({ ...token, belief: token.belief as Belief, reason: token.reason as BeliefReason | null })),
+    }));
+  }
+
+  /** Runs `compute` alone for its plan, on what was saved before. */
+  async alone<T>(planId: string, compute: (work: ReadinessWork) => Promise<T>): Promise<T> {
+    return this.sql.transaction(async (sql) => {
+      await sql.query(`SELECT pg_advisory_xact_lock(hashtextextended('readiness/' || $1, 0))`, [planId]);
+      const [plan] = await sql.query<SavedPlanRow>(SAVED_PLAN, [planId]);
+      const clusters = await sql.query<SavedClusterRow>(SAVED_CLUSTERS, [planId]);
+      return compute({
+        savedPlan: plan === undefined ? null : { ...plan, findings: findingsFromJson(plan.findings) },
+        savedClusters: clusters.map((row) => ({ ...row, findings: findingsFromJson(row.findings) })),
+        write: (result, changed, gone) => write(sql, planId, result, changed, gone),
+      });
+    });
+  }
+
+  async saved(planId: string): Promise<SavedPlanReadiness | null> {
+    const [plan] = await this.sql.query<SavedPlanRow>(SAVED_PLAN, [planId]);
+    return plan === undefined ? null : { ...plan, findings: findingsFromJson(plan.findings) };
+  }
+
+  /** How many clusters each verdict has. */
+  async countsByVerdict(planId: string): Promise<Partial<Record<ClusterVerdict, number>>> {
+    const rows = await this.sql.query<{ verdict: ClusterVerdict; count: number }>(
+      'SELECT verdict, count(*)::int AS count FROM cluster_readiness WHERE plan_id = $1 GROUP BY verdict', [planId]);
+    return Object.fromEntries(rows.map((row) => [row.verdict, row.count]));
+  }
+
+  /** How many clusters each finding concerns. */
+  countsByCode(planId: string): Promise<{ code: string; severity: string; verdict: string; count: number }[]> {
+    return this.sql.query(
+      `SELECT finding->>'code' AS code, finding->>'severity' AS severity, finding->>'verdict' AS verdict, count(*)::int AS count
+       FROM cluster_readiness, jsonb_array_elements(findings) AS finding WHERE plan_id = $1 GROUP BY 1, 2, 3`, [planId]);
+  }
+
+  async listClusters(planId: string, computedAt: Date, filter: ClusterReadinessFilter, sort: Sort<ClusterReadinessSortField>, page: ListRequest): Promise<Page<ClusterReadinessRow>> {
+    const own: Prisma.ClusterReadinessWhereInput = {
+      planId,
+      ...(filter.verdict === undefined ? {} : { verdict: filter.verdict }),
+      ...(filter.origin === undefined ? {} : { origin: filter.origin }),
+      ...(filter.name === undefined ? {} : { cluster: { contains: filter.name, mode: 'insensitive' as const } }),
+      ...(filter.code === undefined ? {} : { findings: { array_contains: [{ code: filter.code }] } }),
+    };
+    const byField = { field: sort.by, direction: sort.direction } as const;
+    const found = await keysetPage<Prisma.ClusterReadinessGetPayload<object>, Prisma.ClusterReadinessWhereInput, Prisma.ClusterReadinessOrderByWithRelationInput>({
+      list: 'cluster-readiness',
+      filter: { planId, ...filter },
+      sort: sort.by === 'cluster' ? [byField] : [byField, { field: 'cluster', direction: sort.direction }],
+      page,
+      find: ({ where, orderBy, take }) => this.prisma.clusterReadiness.findMany({ where: { AND: [own, where] }, orderBy, take }),
+      count: () => this.prisma.clusterReadiness.count({ where: own }),
+    });
+    return { ...found, items: found.items.map((row) => clusterFromJson(row, computedAt)) };
+  }
+
+  /** Of one cluster of a hub, under every plan that names the hub as source. */
+  async ofCluster(hubId: string, cluster: string): Promise<ClusterReadinessRow[]> {
+    const rows = await this.prisma.clusterReadiness.findMany({
+      where: { cluster, plan: { sourceHubId: hubId, archivedAt: null } },
+      orderBy: { planId: 'asc' },
+    });
+    return rows.map((row) => clusterFromJson(row, row.computedAt));
+  }
+
+  async cluster(clusterId: string): Promise<{ id: string; hubId: string; name: string } | null> {
+    return this.prisma.managedCluster.findUnique({ where: { id: clusterId }, select: { id: true, hubId: true, name: true } });
+  }
+}
+
+const labelOf = (stored: unknown, key: string): string | null => {
+  if (typeof stored !== 'object' || stored === null || !Object.hasOwn(stored, key)) return null;
+  const value = (stored as Record<string, unknown>)[key];
+  return typeof value === 'string' ? value : null;
+};
+
+type SavedPlanRow = Omit<SavedPlanReadiness, 'findings'> & { findings: unknown };
+type SavedClusterRow = Omit<SavedClusterReadiness, 'findings'> & { findings: unknown };
+
+const SAVED_PLAN = `SELECT verdict, findings, set_id AS "setId", facts_at AS "factsAt", since, computed_at AS "computedAt" FROM plan_readiness WHERE plan_id = $1`;
+const SAVED_CLUSTERS = `SELECT cluster, origin, verdict, code, findings, set_id AS "setId", since FROM cluster_readiness WHERE plan_id = $1`;
+const WRITE_PLAN = `
+  INSERT INTO plan_readiness (plan_id, verdict, findings, set_id, facts_at, since, computed_at) VALUES ($1, $2, $3::jsonb, $4, $5, $6, $7)
+  ON CONFLICT (plan_id) DO UPDATE SET verdict = excluded.verdict, findings = excluded.findings, set_id = excluded.set_id, facts_at = excluded.facts_at,
+    since = excluded.since, computed_at = excluded.computed_at`;
+const WRITE_CLUSTERS = `
+  INSERT INTO cluster_readiness (plan_id, cluster, origin, verdict, code, findings, set_id, since, computed_at)
+  SELECT $1, row.cluster, row.origin, row.verdict, row.code, row.findings, row.set_id, row.since, $3
+  FROM jsonb_to_recordset($2::jsonb) AS row (cluster text, origin text, verdict text, code text, findings jsonb, set_id uuid, since timestamptz)
+  ON CONFLICT (plan_id, cluster) DO UPDATE SET origin = excluded.origin, verdict = excluded.verdict, code = excluded.code, findings = excluded.findings,
+    set_id = excluded.set_id, since = excluded.since, computed_at = excluded.computed_at`;
+
+async function write(sql: SqlRunner, planId: string, plan: SavedPlanReadiness, changed: readonly SavedClusterReadiness[], gone: readonly string[]): Promise<void> {
+  await sql.execute(WRITE_PLAN, [planId, plan.verdict, JSON.stringify(plan.findings), plan.setId, plan.factsAt, plan.since, plan.computedAt]);
+  if (changed.length > 0) {
+    const rows = changed.map((row) => ({ ...row, set_id: row.setId }));
+    await sql.execute(WRITE_CLUSTERS, [planId, JSON.stringify(rows), plan.computedAt]);
+  }
+  if (gone.length > 0) await sql.execute('DELETE FROM cluster_readiness WHERE plan_id = $1 AND cluster = ANY($2::text[])', [planId, gone]);
+}
