@@ -1,13 +1,22 @@
 import { Injectable } from '@nestjs/common';
 import type { ListRequest, Page, Sort } from '../../common/paging.js';
+import { RestoreNotFoundError } from './restores.errors.js';
+import { RestoresRepository } from './restores.repository.js';
 import type { RestoreFilter, RestoreRecord, RestoreSortField } from './restores.types.js';
-
-const unwritten = (): Promise<never> => Promise.reject(new Error('not written'));
 
 /** The restore history. */
 @Injectable()
 export class RestoresService {
-  list(_filter: RestoreFilter, _sort: Sort<RestoreSortField>, _request: ListRequest): Promise<Page<RestoreRecord>> { return unwritten(); }
+  constructor(private readonly repository: RestoresRepository) {}
+
+  list(filter: RestoreFilter, sort: Sort<RestoreSortField>, request: ListRequest): Promise<Page<RestoreRecord>> {
+    return this.repository.list(filter, sort, request);
+  }
+
   /** @throws RestoreNotFoundError */
-  get(_restoreId: string): Promise<RestoreRecord> { return unwritten(); }
+  async get(restoreId: string): Promise<RestoreRecord> {
+    const restore = await this.repository.find(restoreId);
+    if (restore === null) throw new RestoreNotFoundError(restoreId);
+    return restore;
+  }
 }
