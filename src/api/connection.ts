@@ -51,45 +51,60 @@ export interface ConnectionArgs<Filter, Field extends string> {
   readonly sort: Sort<Field>;
 }
 
-export interface ListArguments<Filter, Field extends string> {
+/** Of a list whose order is fixed. */
+export type OrderedConnectionArgs<Filter> = Omit<ConnectionArgs<Filter, never>, 'sort'>;
+
+export interface ListArguments<Args> {
   readonly type: Type<unknown>;
   /** Parses what GraphQL took */
-  readonly schema: z.ZodType<ConnectionArgs<Filter, Field>>;
+  readonly schema: z.ZodType<Args>;
 }
 
 const first = z.int().min(1).max(100).describe('Rows of a page, 1 to 100');
 const after = z.string().min(1).max(2000).optional().describe('`pageInfo.endCursor` of the page before, with the same filter and sort');
 
+type FilterOf<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape>>;
+
+interface Sorting<Field extends string> {
+  readonly fields: readonly Field[];
+  readonly fallback: Field | `-${Field}`;
+}
+
 /**
  * The arguments of a list: `first`, `after`, `filter` and `sort`.
  * @param name of the node type, e.g. `Hub`, which gives `HubFilter` and `HubSort`
  * @param filter the filter's fields, those of REST's query
+ * @param sort absent: the order is fixed
  */
-export function listArguments<const Shape extends z.ZodRawShape, const Field extends string>(
-  name: string,
-  filter: Shape,
-  sort: { readonly fields: readonly Field[]; readonly fallback: Field | `-${Field}` },
-): ListArguments<z.output<z.ZodObject<Shape>>, Field> {
+export function listArguments<const Shape extends z.ZodRawShape>(name: string, filter: Shape): ListArguments<OrderedConnectionArgs<FilterOf<Shape>>>;
+export function listArguments<const Shape extends z.ZodRawShape, const Field extends string>(name: string, filter: Shape, sort: Sorting<Field>): ListArguments<ConnectionArgs<FilterOf<Shape>, Field>>;
+export function listArguments(name: string, filter: z.ZodRawShape, sort?: Sorting<string>): ListArguments<unknown> {
   const filterSchema = z.strictObject(filter);
-  const words = Object.fromEntries(
-    sort.fields.flatMap((field) => {
-      const upper = field.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
-      return [[`${upper}_ASC`, field], [`${upper}_DESC`, `-${field}`]];
-    }),
-  );
-  registerEnumType(words, { name: `${name}Sort` });
+  const words = sort ? sortWords(name, sort.fields) : {};
   const hasFilter = Object.keys(filter).length > 0;
   const type = argsType(`${name}ListArguments`, z.object({ first, after }), {
     ...(hasFilter ? { filter: { type: inputType(`${name}Filter`, filterSchema), nullable: true } } : {}),
-    sort: { type: words, nullable: true, defaultValue: sort.fallback },
+    ...(sort ? { sort: { type: words, nullable: true, defaultValue: sort.fallback } } : {}),
   });
   const schema = z.strictObject({
     first,
     after,
-    filter: filterSchema.default({} as never),
-    sort: z.enum(Object.values(words) as [string, ...string[]]).default(sort.fallback).transform((word) => toSort(word as Field)),
+    filter: filterSchema.default({}),
+    ...(sort ? { sort: z.enum(Object.values(words)).default(sort.fallback).transform(toSort) } : {}),
   });
-  return { type, schema: schema as unknown as z.ZodType<ConnectionArgs<z.output<z.ZodObject<Shape>>, Field>> };
+  return { type, schema };
+}
+
+/** `NAME_ASC`, `NAME_DESC` for `name`: inside, the words of REST. */
+function sortWords(name: string, fields: readonly string[]): Record<string, string> {
+  const words = Object.fromEntries(
+    fields.flatMap((field) => {
+      const upper = field.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+      return [[`${upper}_ASC`, field], [`${upper}_DESC`, `-${field}`]];
+    }),
+  ) as Record<string, string>;
+  registerEnumType(words, { name: `${name}Sort` });
+  return words;
 }
 
 /** Reads one page and shapes it as a connection. */

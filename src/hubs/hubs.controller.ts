@@ -20,13 +20,13 @@ const listed = (prerequisites: readonly Prerequisite[]): Prerequisites => ({ ite
 
 @Controller('hubs')
 export class HubsController {
-  constructor(private readonly hubs: HubsService) {}
+  constructor(private readonly service: HubsService) {}
 
   @Post()
   @Requires('hub:register')
   @Rest({ summary: 'Register a hub', tag: 'Hubs', answer: hubView, status: 201, acts: true, takes: true, location: '/hubs', description: 'The hub is contacted before anything is stored.' })
   async registerHub(@Body({ schema: registerHubBody }) body: z.output<typeof registerHubBody>, @Actor() actor: string): Promise<HubView> {
-    return toHubView(await this.hubs.register(toRegisterHub(body), actingOf(actor, body)));
+    return toHubView(await this.service.register(toRegisterHub(body), actingOf(actor, body)));
   }
 
   @Get()
@@ -34,14 +34,14 @@ export class HubsController {
   @Rest({ summary: 'List hubs', tag: 'Hubs', answer: hubPage, takes: true })
   async listHubs(@Query({ schema: hubQuery }) query: z.output<typeof hubQuery>): Promise<PageView<HubView>> {
     const { filter, sort, request } = partsOf(query);
-    return toPageView(await this.hubs.list(filter, sort, request), toHubView);
+    return toPageView(await this.service.list(filter, sort, request), toHubView);
   }
 
   @Get(':id')
   @Requires('hub:read')
   @Rest({ summary: 'Read a hub', tag: 'Hubs', answer: hubView, takes: true, finds: true })
   async getHub(@Param({ schema: idParam }) { id }: Id): Promise<HubView> {
-    return toHubView(await this.hubs.get(id));
+    return toHubView(await this.service.get(id));
   }
 
   @Patch(':id')
@@ -49,41 +49,41 @@ export class HubsController {
   @Rest({ summary: 'Change a hub', tag: 'Hubs', answer: hubView, takes: true, finds: true, ifMatch: true })
   async updateHub(@Param({ schema: idParam }) { id }: Id, @ExpectedVersion() version: number, @Body({ schema: updateHubBody }) body: z.output<typeof updateHubBody>, @Actor() actor: string): Promise<HubView> {
     const { reason, correlation, ...change } = body;
-    return toHubView(await this.hubs.update(id, change, version, actingOf(actor, { reason, correlation })));
+    return toHubView(await this.service.update(id, change, version, actingOf(actor, { reason, correlation })));
   }
 
   @Put(':id/credentials')
   @Requires('hub:replace-credentials')
   @Rest({ summary: 'Replace the credentials of a hub', tag: 'Hubs', answer: hubView, takes: true, finds: true, acts: { keyOptional: true }, description: 'They must lead to the same cluster.' })
   async replaceHubCredentials(@Param({ schema: idParam }) { id }: Id, @Body({ schema: replaceCredentialsBody }) body: z.output<typeof replaceCredentialsBody>, @Actor() actor: string): Promise<HubView> {
-    return toHubView(await this.hubs.replaceCredentials(id, toHubAccess(body), actingOf(actor, body)));
+    return toHubView(await this.service.replaceCredentials(id, toHubAccess(body), actingOf(actor, body)));
   }
 
   @Delete(':id')
   @Requires('hub:remove')
   @Rest({ summary: 'Remove a hub', tag: 'Hubs', takes: true, finds: true, description: 'Refused while a plan or an open failover uses it. Its history stays.' })
   async removeHub(@Param({ schema: idParam }) { id }: Id, @Body({ schema: reasonBody }) body: z.output<typeof reasonBody>, @Actor() actor: string): Promise<void> {
-    await this.hubs.remove(id, actingOf(actor, body));
+    await this.service.remove(id, actingOf(actor, body));
   }
 
   @Post(':id/inspections')
   @Requires('hub:inspect')
   @Rest({ summary: 'Inspect a hub now', tag: 'Hubs', answer: prerequisitesView, acts: true, takes: true, finds: true })
   async inspectHub(@Param({ schema: idParam }) { id }: Id, @Body({ schema: actingBody }) body: z.output<typeof actingBody>, @Actor() actor: string): Promise<Prerequisites> {
-    return listed(await this.hubs.inspect(id, actingOf(actor, body)));
+    return listed(await this.service.inspect(id, actingOf(actor, body)));
   }
 
   @Get(':id/prerequisites')
   @Requires('hub:read')
   @Rest({ summary: 'What a hub must have for recovery to work', tag: 'Hubs', answer: prerequisitesView, takes: true, finds: true })
   async getHubPrerequisites(@Param({ schema: idParam }) { id }: Id): Promise<Prerequisites> {
-    return listed(await this.hubs.prerequisites(id));
+    return listed(await this.service.prerequisites(id));
   }
 
   @Post(':id/components')
   @Requires('hub:enable-components')
   @Rest({ summary: 'Enable components on a hub', tag: 'Hubs', answer: prerequisitesView, acts: true, takes: true, finds: true })
   async enableHubComponents(@Param({ schema: idParam }) { id }: Id, @Body({ schema: enableComponentsBody }) body: z.output<typeof enableComponentsBody>, @Actor() actor: string): Promise<Prerequisites> {
-    return listed(await this.hubs.enableComponents(id, body.enable, actingOf(actor, body)));
+    return listed(await this.service.enableComponents(id, body.enable, actingOf(actor, body)));
   }
 }

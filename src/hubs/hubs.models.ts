@@ -2,9 +2,11 @@ import { z } from 'zod';
 import { Secret } from '../common/secret.js';
 import { connectionType, listArguments } from '../api/connection.js';
 import { inputType, mutationInput, objectType, payloadType } from '../api/graphql-from-zod.js';
+import { inOrder, type Loaders } from '../api/loaders.js';
 import { pageOf } from '../api/paging.js';
 import { acting, actingWithReason, id, instant, listQuery } from '../api/schemas.js';
 import { iso, isoOrNull, named } from '../api/view.js';
+import type { HubsService } from './hubs.service.js';
 import {
   fencings, hubComponents, hubPolicies, hubSortFields, prerequisiteCodes, prerequisiteStates, reachabilities,
   type Hub, type HubAccess, type Prerequisite, type RegisterHub,
@@ -162,3 +164,11 @@ export const EnableHubComponentsInput = inputType('EnableHubComponentsInput', en
 export const HubPayload = payloadType('HubPayload', { hub: { type: HubModel } });
 export const RemoveHubPayload = payloadType('RemoveHubPayload', { removedHubId: { type: String } });
 export const HubPrerequisitesPayload = payloadType('HubPrerequisitesPayload', { hub: { type: HubModel }, prerequisites: { type: [PrerequisiteModel] } });
+
+const HUBS = {};
+
+/** The hub of an id, in batches: the field `hub` of other features' types. null: there is none. */
+export async function loadHub(loaders: Loaders, hubs: Pick<HubsService, 'getMany'>, hubId: string): Promise<HubView | null> {
+  const hub = await loaders.of(HUBS, async (ids: readonly string[]) => inOrder(ids, await hubs.getMany(ids), ({ id }) => id)).load(hubId);
+  return hub && toHubView(hub);
+}
