@@ -8,6 +8,8 @@ interface DatabaseErrorShape {
   readonly message?: unknown;
   readonly meta?: { readonly driverAdapterError?: { readonly cause?: unknown } };
   readonly cause?: unknown;
+  /** The adapter's word for what happened */
+  readonly kind?: unknown;
   readonly originalCode?: unknown;
   readonly originalMessage?: unknown;
 }
@@ -15,7 +17,7 @@ interface DatabaseErrorShape {
 const shape = (error: unknown): DatabaseErrorShape => (typeof error === 'object' && error !== null ? error : {});
 
 /** Below Prisma's wrapping: pg's own error, or what the adapter made of it. */
-function driverError(error: unknown): DatabaseErrorShape {
+export function driverError(error: unknown): DatabaseErrorShape {
   const outer = shape(error);
   const adapterError = shape(outer.meta?.driverAdapterError);
   if (adapterError.cause !== undefined) return shape(adapterError.cause);

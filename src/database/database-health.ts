@@ -1,12 +1,16 @@
 import { Injectable } from '@nestjs/common';
-import { Sql } from './sql.js';
+import { DatabasePool } from './database-pool.js';
+import { rethrow } from './unavailable.js';
 
 @Injectable()
 export class DatabaseHealth {
-  constructor(private readonly sql: Sql) {}
+  constructor(private readonly pool: DatabasePool) {}
 
-  /** @throws DatabaseUnavailableError within about three seconds, if the database does not answer */
+  /**
+   * On the connections of the leases, so that a busy pool does not look like a dead database.
+   * @throws DatabaseUnavailableError within about three seconds, if the database does not answer
+   */
   async ping(): Promise<void> {
-    await this.sql.query('SELECT 1');
+    await this.pool.leases.query('SELECT 1').catch(rethrow);
   }
 }

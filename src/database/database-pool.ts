@@ -7,6 +7,8 @@ export interface DatabaseOptions {
   readonly url: Secret;
   /** Connections for all but leases and queues; 15 unless said otherwise */
   readonly poolSize?: number;
+  /** The server ends statements that run longer; 10 s unless said otherwise */
+  readonly statementTimeoutMs?: number;
 }
 
 /** The connections that Prisma and Sql share, and the few that leases keep for themselves. Closed by DatabaseModule. */
@@ -16,7 +18,7 @@ export class DatabasePool {
   readonly leases: pg.Pool;
 
   constructor(options: DatabaseOptions) {
-    this.main = createPool({ url: options.url, name: 'lifeboat', max: options.poolSize ?? 15 });
+    this.main = createPool({ url: options.url, name: 'lifeboat', max: options.poolSize ?? 15, statementTimeoutMs: options.statementTimeoutMs });
     this.leases = createPool({ url: options.url, name: 'lifeboat-leases', max: 2, statementTimeoutMs: 2_000, connectTimeoutMs: 2_000 });
   }
 

@@ -50,8 +50,8 @@ const CLAIM = `
   WHERE held.expires_at <= now()
   RETURNING epoch`;
 const RENEW = `UPDATE lease SET expires_at = now() + $4 * interval '1 millisecond' WHERE key = $1 AND epoch = $2 AND owner = $3`;
-// The row stays, since its epoch must go on growing.
-const RELEASE = `UPDATE lease SET expires_at = now() WHERE key = $1 AND epoch = $2 AND owner = $3 AND expires_at > now()`;
+// The row stays, since its epoch must go on growing. A millisecond ago, since the column rounds, up too.
+const RELEASE = `UPDATE lease SET expires_at = now() - interval '1 millisecond' WHERE key = $1 AND epoch = $2 AND owner = $3 AND expires_at > now()`;
 
 /**
  * Who may act on what, among processes that share nothing but the database.

@@ -6,6 +6,7 @@ import pg from 'pg';
 import { cloneTestDatabase, emptyTestDatabase, type TestDatabase } from '../../test/support/database.js';
 import { MIGRATIONS, schemaDifference } from '../../test/support/schema-difference.js';
 import { migrationHistory } from '../../test/support/schema-engine.js';
+import { until } from '../../test/support/until.js';
 import { migrate } from './migrate.js';
 
 const shipped = readdirSync(MIGRATIONS).filter((name) => /^\d/.test(name)).sort();
@@ -30,10 +31,6 @@ afterEach(async () => {
 async function addMigration(name: string, sql: string): Promise<void> {
   await mkdir(join(folder, name));
   await writeFile(join(folder, name, 'migration.sql'), sql);
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
 async function tables(): Promise<string[]> {
@@ -101,7 +98,7 @@ test('a migration gives way to whoever holds its table, and tries again', async 
   await addMigration('0002_two', 'ALTER TABLE one ADD COLUMN name text');
   await client.query('BEGIN; LOCK TABLE one IN ACCESS SHARE MODE');
   const migrating = migrate(database.url, { folder });
-  await until(async () => (await client.query('SELECT 1 FROM pg_locks WHERE NOT granted')).rowCount === 1);
+  await until('the migration waits for the table', async () => (await client.query('SELECT 1 FROM pg_locks WHERE NOT granted')).rowCount === 1);
   // This one queues up behind the migration; it gets its turn because the migration lets go, though our lock is still held.
   const other = new pg.Client({ connectionString: database.url, statement_timeout: 10_000 });
   await other.connect();

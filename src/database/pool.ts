@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import pg from 'pg';
 import type { Secret } from '../common/secret.js';
 
@@ -15,7 +16,7 @@ export interface PoolSettings {
 }
 
 /** How much longer than the server we wait for a statement: past that, the server or the network is gone. Milliseconds. */
-const SILENCE_MS = 2_000;
+const SILENCE_MS = 1_000;
 const INT8_OID = 20;
 
 /** int8 as bigint: epochs and sequence numbers outgrow what a double can hold. */
@@ -25,10 +26,16 @@ const types: pg.CustomTypesConfig = {
 };
 
 /**
- * A client that closes its connection when an answer fails to come in time. As shipped, pg 8 gives the client back to the pool with
- * the query still running on it, and whoever gets it next waits behind that query (brianc/node-postgres#3399).
+ * Mends two things of pg 8. A query without an answer in time is given up, but its client goes back to the pool, and whoever gets it next
+ * waits behind that query (brianc/node-postgres#3399): here the connection is closed. And a connection that is lost while somebody has
+ * the client, but no query on it, is an `error` event that nobody hears, which ends the process: here the next query tells it.
  */
 class ImpatientClient extends pg.Client {
+  constructor(config?: pg.ClientConfig) {
+    super(config);
+    this.on('error', () => undefined);
+  }
+
   override query = ((...args: unknown[]): unknown => {
     const callback = args.at(-1);
     if (typeof callback === 'function') {
@@ -48,7 +55,7 @@ class ImpatientClient extends pg.Client {
   }
 
   private closeAfterTimeout(error: unknown): void {
-    if (error instanceof Error && error.message === 'Query read timeout') this.connection.stream.destroy();
+    if (isNativeError(error) && error.message === 'Query read timeout') this.connection.stream.destroy();
   }
 }
 

@@ -1,6 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { PrismaPg } from '@prisma/adapter-pg';
-import type { SqlDriverAdapter, SqlMigrationAwareDriverAdapterFactory, SqlQueryable, Transaction } from '@prisma/driver-adapter-utils';
 import { DatabasePool } from './database-pool.js';
 import { PrismaClient } from './generated/client.js';
 import { rethrow } from './unavailable.js';
@@ -9,37 +8,16 @@ import { rethrow } from './unavailable.js';
 @Injectable()
 export class PrismaService extends PrismaClient implements OnModuleInit {
   constructor(pool: DatabasePool) {
-    super({ adapter: unavailableAware(new PrismaPg(pool.main)), transactionOptions: { maxWait: 5_000, timeout: 15_000 } });
+    super({ adapter: new PrismaPg(pool.main), transactionOptions: { maxWait: 5_000, timeout: 15_000 }, errorFormat: 'minimal' });
+    // An extension is another object over this one; it changes what operations throw, not their types.
+    return this.$extends({ query: { $allOperations: ({ args, query }) => query(args).catch(rethrow) } }) as unknown as this;
   }
+
+  /** What the extension does not see: errors of BEGIN and COMMIT. */
+  override $transaction = ((...args: Parameters<PrismaClient['$transaction']>) =>
+    PrismaClient.prototype.$transaction.apply(this, args).catch(rethrow)) as PrismaClient['$transaction'];
 
   async onModuleInit(): Promise<void> {
     await this.$connect();
   }
-}
-
-/** Below Prisma, so that its own wrapping, which differs by operation, need not be understood. */
-function unavailableAware(shipped: PrismaPg): SqlMigrationAwareDriverAdapterFactory {
-  return {
-    provider: shipped.provider,
-    adapterName: shipped.adapterName,
-    connect: async () => guardedAdapter(await shipped.connect()),
-    connectToShadowDb: () => shipped.connectToShadowDb(),
-  };
-}
-
-function guardedAdapter(adapter: SqlDriverAdapter): SqlDriverAdapter {
-  guardQueries(adapter);
-  const start = adapter.startTransaction.bind(adapter);
-  adapter.startTransaction = async (isolation) => {
-    const transaction: Transaction = await start(isolation).catch(rethrow);
-    guardQueries(transaction);
-    return transaction;
-  };
-  return adapter;
-}
-
-function guardQueries(queryable: SqlQueryable): void {
-  const [queryRaw, executeRaw] = [queryable.queryRaw.bind(queryable), queryable.executeRaw.bind(queryable)];
-  queryable.queryRaw = (query) => queryRaw(query).catch(rethrow);
-  queryable.executeRaw = (query) => executeRaw(query).catch(rethrow);
 }

@@ -1,4 +1,5 @@
-import { sqlState } from './constraint.js';
+import { isNativeError } from 'node:util/types';
+import { driverError, sqlState } from './constraint.js';
 import { DatabaseUnavailableError } from './database.errors.js';
 
 /** Of sockets, by Node's codes */
@@ -20,8 +21,11 @@ const MESSAGES = [
   'Client was closed and is not queryable',
 ];
 
-/** Prisma's own: no connection, timed out, closed, none free, transaction could not start or was ended */
-const PRISMA_CODES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028']);
+/** The driver adapter's words */
+const KINDS = new Set<unknown>(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TooManyConnections']);
+
+/** Prisma's own: no connection, timed out, closed, none free, transaction could not start or was ended, too many connections */
+const PRISMA_CODES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2037']);
 
 /**
  * The typed error, if what pg or Prisma threw means that the database does not answer (now); null for anything else.
@@ -34,13 +38,16 @@ export function asUnavailable(error: unknown): DatabaseUnavailableError | null {
 }
 
 function reason(error: unknown): string | null {
-  if (!(error instanceof Error)) return null;
+  if (!isNativeError(error)) return null;
   const state = sqlState(error);
   if (state !== null && STATES.test(state)) return `SQLSTATE ${state}`;
-  const { code } = error as { code?: unknown };
+  const { kind } = driverError(error);
+  if (KINDS.has(kind)) return String(kind);
+  const { code, errors } = error as { code?: unknown; errors?: unknown };
   if (typeof code === 'string' && (SOCKET_CODES.has(code) || PRISMA_CODES.has(code))) return code;
-  if (error instanceof AggregateError) return error.errors.map(reason).find((why) => why !== null) ?? null;
-  if (MESSAGES.some((words) => error.message.startsWith(words))) return error.message;
+  if (Array.isArray(errors)) return errors.map(reason).find((why) => why !== null) ?? null; // one for each address of a host
+  const words = MESSAGES.find((known) => error.message.includes(known)); // Prisma puts its own words before them
+  if (words !== undefined) return words;
   return error.cause === undefined ? null : reason(error.cause);
 }
 
