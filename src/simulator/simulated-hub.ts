@@ -11,7 +11,7 @@ import { Ledger } from './server/ledger.js';
 import { TlsAuthority } from './server/tls-authority.js';
 import type { AdmissionHook } from './store/admission.js';
 import type { Collection } from './store/collection.js';
-import { HubStore } from './store/hub-store.js';
+import { HubStore, type StoreCheckpoint } from './store/hub-store.js';
 import { apiVersionOf, DEFAULT_KINDS, kindId, kindOf, type KindOptions } from './store/kinds.js';
 import { SeededRandom } from './store/random.js';
 import { Registry } from './store/registry.js';
@@ -168,6 +168,27 @@ export class SimulatedHub {
   /** The same address answers again. */
   async reconnect(): Promise<void> {
     await this.front.reconnect();
+  }
+
+  /** Forgets history and open pages up to now, as etcd's compaction does: older resourceVersions answer 410. */
+  compact(): void {
+    this.store.compact();
+  }
+
+  /** The state of now, for rollBack(). */
+  checkpoint(): StoreCheckpoint {
+    return this.store.checkpoint();
+  }
+
+  /** The hub's etcd is restored from a backup: objects and resourceVersions go back, every watch is reset. */
+  rollBack(checkpoint: StoreCheckpoint): void {
+    this.store.rollBack(checkpoint);
+    this.faults.resetWatches();
+  }
+
+  /** HTTP/2 connections are told to go elsewhere (GOAWAY); what runs on them may end. */
+  goAway(): void {
+    this.front.goAway();
   }
 
   async stop(): Promise<void> {

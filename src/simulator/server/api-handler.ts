@@ -1,7 +1,8 @@
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Faults, FaultSubject, RequestFault } from '../faults/faults.js';
-import { ApiStatusError, badRequest, expired, forbidden, methodNotAllowed, noSuchResource, notFound, tooManyRequests } from '../store/api-status.js';
+import { injectedError } from '../faults/injected-error.js';
+import { ApiStatusError, badRequest, expired, forbidden, methodNotAllowed, noSuchResource, notFound } from '../store/api-status.js';
 import type { Collection } from '../store/collection.js';
 import type { HubStore } from '../store/hub-store.js';
 import { apiVersionOf, type Kind } from '../store/kinds.js';
@@ -12,7 +13,7 @@ import { discover } from './discovery.js';
 import { HttpExchange } from './http-exchange.js';
 import type { Identities, Identity } from './identities.js';
 import type { Ledger, LedgerEntry } from './ledger.js';
-import { Pager } from './pager.js';
+import { Pager, type Page } from './pager.js';
 import { patchTypeOf, readDeleteOptions, readObject, readPatch } from './request-body.js';
 import { deleteRequest, listRequest, selectorsOf, tooLarge, watchRequest, writeContext } from './request-options.js';
 import { parseTarget, type RequestTarget } from './request-target.js';
@@ -47,6 +48,8 @@ interface ResourceCall {
   readonly verb: Verb;
   readonly collection: Collection;
   readonly representation: Representation;
+  /** A fault makes reads answer as of this revision */
+  readonly asOf: number | null;
   /** Filled in by writes, for the ledger */
   outcome: { name: string; changed: boolean; fieldManager: string };
 }
@@ -56,11 +59,13 @@ const isWrite = (verb: Verb): verb is LedgerEntry['verb'] => verb !== 'get' && v
 /** Answers requests: who asks, may they, what do they mean, which fault strikes; the rules of writing are the Registry's. */
 export class ApiHandler {
   readonly settings: ServerSettings = { bookmarkIntervalMs: 60_000, watchList: true, expiredAs: 'event' };
-  readonly pager = new Pager();
+  private readonly pager = new Pager();
   readonly watches = new Set<WatchStream>();
   private readonly encoders = new Map<Collection, EventEncoder>();
 
-  constructor(private readonly parts: ApiHandlerParts) {}
+  constructor(private readonly parts: ApiHandlerParts) {
+    parts.store.onForgotten(() => this.pager.expireAll());
+  }
 
   async handle(request: Http2ServerRequest, response: Http2ServerResponse): Promise<void> {
     const { store, faults } = this.parts;
@@ -86,7 +91,7 @@ export class ApiHandler {
     const after = await this.struck(exchange, subject);
     if (after === 'answered') return;
     if (!identity) throw new ApiStatusError(401, 'Unauthorized', 'Unauthorized');
-    if (target) await this.answerResource(exchange, identity, target, subject.verb as Verb, after);
+    if (target) await this.answerResource(exchange, identity, target, subject, after);
     else this.answerPath(exchange, identity);
   }
 
@@ -134,8 +139,9 @@ export class ApiHandler {
     exchange.json(200, JSON.stringify(document));
   }
 
-  private async answerResource(exchange: HttpExchange, identity: Identity, target: RequestTarget, verb: Verb, faults: readonly RequestFault[]): Promise<void> {
+  private async answerResource(exchange: HttpExchange, identity: Identity, target: RequestTarget, subject: FaultSubject, faults: readonly RequestFault[]): Promise<void> {
     const { ledger, store } = this.parts;
+    const verb = subject.verb as Verb;
     if (!isWrite(verb)) ledger.countRead({ verb, resource: target.plural, user: identity.user, userAgent: exchange.header('user-agent') ?? '' });
     const outcome = { name: target.name ?? '', changed: false, fieldManager: '' };
     let code = 200;
@@ -153,8 +159,9 @@ export class ApiHandler {
       }
       checkMethod(exchange, collection.kind, target);
       const representation = negotiate(exchange.header('accept'));
-      const call: ResourceCall = { exchange, identity, target, verb, collection, representation, outcome };
-      if (verb === 'watch') return this.watch(call);
+      const asOf = faults.find((fault) => fault.type === 'stale')?.revision ?? null;
+      const call: ResourceCall = { exchange, identity, target, verb, collection, representation, outcome, asOf };
+      if (verb === 'watch') return this.watch(call, subject);
       [code, text] = await this.dispatch(call);
     } catch (error) {
       if (!(error instanceof ApiStatusError)) throw error;
@@ -186,7 +193,7 @@ export class ApiHandler {
     const { collection: { kind }, verb, target } = call;
     if (kind.review) return [201, JSON.stringify(answerReview(kind, await readObject(call.exchange, kind), call.identity, this.parts.identities))];
     if (verb === 'list') return [200, this.list(call)];
-    if (verb === 'get') return [200, this.parts.registry.get(call.collection, target.namespace ?? '', target.name ?? '').json(call.representation)];
+    if (verb === 'get') return [200, this.get(call).json(call.representation)];
     if (verb === 'delete') return [200, await this.delete(call)];
     if (verb === 'deletecollection') return [200, await this.deleteCollection(call)];
     if (verb === 'watch') throw methodNotAllowed();
@@ -243,17 +250,34 @@ export class ApiHandler {
     return this.listBody(call, objects, this.parts.store.revision, null, null);
   }
 
+  private get({ collection, target, asOf }: ResourceCall): StoredObject {
+    const [namespace, name] = [target.namespace ?? '', target.name ?? ''];
+    if (asOf === null) return this.parts.registry.get(collection, namespace, name);
+    const [found] = collection.selectAt(Math.max(asOf, collection.history.oldest), { namespace }).filter((object) => object.name === name);
+    if (!found) throw notFound(collection.kind, name);
+    return found;
+  }
+
   private list(call: ResourceCall): string {
     const { exchange, collection, target } = call;
     const { revision } = this.parts.store;
     const { limit, revision: wanted, exact, continueToken } = listRequest(exchange);
     const selectors = selectorsOf(exchange, collection, target);
     if (wanted > revision) throw tooLarge(wanted, revision);
+    if (call.asOf !== null && !continueToken) {
+      const past = Math.min(revision, Math.max(call.asOf, collection.history.oldest));
+      return this.listed(call, this.pager.open(collection, collection.selectAt(past, selectors), selectors, limit, past));
+    }
     if (exact && !collection.history.knows(wanted)) throw expired('The resourceVersion for the provided list is too old.');
+    if (exact && !continueToken) return this.listed(call, this.pager.open(collection, collection.selectAt(wanted, selectors), selectors, limit, wanted));
     const page = continueToken
       ? this.pager.next(continueToken, collection, selectors, limit, revision)
-      : this.pager.first(collection, selectors, limit, revision);
-    return this.listBody(call, page.items, page.revision, page.continueToken, page.remaining);
+      : this.pager.open(collection, collection.select(selectors), selectors, limit, revision);
+    return this.listed(call, page);
+  }
+
+  private listed(call: ResourceCall, { items, revision, continueToken, remaining }: Page): string {
+    return this.listBody(call, items, revision, continueToken, remaining);
   }
 
   private listBody({ collection: { kind }, representation }: ResourceCall, items: readonly StoredObject[], revision: number, token: string | null, remaining: number | null): string {
@@ -264,17 +288,18 @@ export class ApiHandler {
     return `{"kind":"${listKind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[${items.map((item) => item.listItem(representation)).join(',')}]}\n`;
   }
 
-  private watch(call: ResourceCall): void {
+  private watch(call: ResourceCall, subject: FaultSubject): void {
     const { exchange, collection, target } = call;
     const { store, ledger } = this.parts;
     const selectors = selectorsOf(exchange, collection, target);
     const request = watchRequest(exchange, this.settings.watchList);
     const since = request.since ?? store.revision;
-    if (since > store.revision) throw tooLarge(since, store.revision);
+    // A version from the future (the hub's etcd was restored) is no error: the watch is silent until it is reached.
     if (this.settings.expiredAs === 'status') collection.history.after(since);
     const timeoutSeconds = request.timeoutSeconds ?? 1800 + store.random.next() * 1800;
     exchange.stream('application/json');
     const { response } = exchange;
+    let closed: (() => void) | null = null;
     const stream: WatchStream = new WatchStream({
       collection,
       selectors,
@@ -286,6 +311,7 @@ export class ApiHandler {
       onClose: () => {
         this.watches.delete(stream);
         ledger.watchClosed();
+        closed?.();
       },
       sink: {
         write: (chunk) => void response.write(chunk),
@@ -299,6 +325,7 @@ export class ApiHandler {
     this.watches.add(stream);
     ledger.watchOpened();
     response.on('close', () => stream.close());
+    closed = this.parts.faults.watchOpened(subject, stream);
     try {
       stream.start(request.initial ? collection.select(selectors) : [], request.initial ? store.revision : since, request.initial === 'marked');
     } catch (error) {
@@ -343,8 +370,8 @@ function safely<T>(read: () => T | null): T | null {
 function verbOf(exchange: HttpExchange, target: RequestTarget): Verb | null {
   switch (exchange.method) {
     case 'GET':
-      if (exchange.flag('watch')) return 'watch';
-      return target.name === null ? 'list' : 'get';
+      if (target.name !== null) return 'get';
+      return exchange.flag('watch') ? 'watch' : 'list';
     case 'POST':
       return 'create';
     case 'PUT':
@@ -362,11 +389,11 @@ function subjectOf(exchange: HttpExchange, target: RequestTarget | null, identit
   const user = identity?.user ?? 'system:anonymous';
   if (!target) {
     const health = ['/livez', '/readyz', '/healthz'].includes(exchange.path);
-    return { verb: health ? 'health' : 'discovery', group: '', resource: '', namespace: '', name: '', user };
+    return { verb: health ? 'health' : 'discovery', group: '', resource: '', namespace: '', name: '', user, continued: false };
   }
   const verb = verbOf(exchange, target);
   if (verb === null) throw methodNotAllowed();
-  return { verb, group: target.group, resource: target.plural, namespace: target.namespace ?? '', name: target.name ?? '', user };
+  return { verb, group: target.group, resource: target.plural, namespace: target.namespace ?? '', name: target.name ?? '', user, continued: exchange.query.has('continue') };
 }
 
 /** A name is needed where an object is meant; subresources are `status` alone, where the kind has it. */
@@ -391,25 +418,6 @@ function withoutRevision(stored: StoredObject, representation: Representation): 
   const object = JSON.parse(stored.json(representation)) as { metadata: { resourceVersion?: string } };
   delete object.metadata.resourceVersion;
   return JSON.stringify(object);
-}
-
-function injectedError(code: number, retryAfterSeconds?: number): ApiStatusError {
-  switch (code) {
-    case 401:
-      return new ApiStatusError(401, 'Unauthorized', 'Unauthorized');
-    case 403:
-      return new ApiStatusError(403, 'Forbidden', 'forbidden: denied');
-    case 429:
-      return tooManyRequests(retryAfterSeconds ?? 1);
-    case 500:
-      return new ApiStatusError(500, 'InternalError', 'Internal error occurred: etcdserver: request timed out');
-    case 503:
-      return new ApiStatusError(503, 'ServiceUnavailable', 'the server is currently unable to handle the request', { retryAfterSeconds });
-    case 504:
-      return new ApiStatusError(504, 'Timeout', 'request did not complete within the allotted timeout');
-    default:
-      return new ApiStatusError(code, '', `an error on the server has prevented the request from succeeding`);
-  }
 }
 
 /** Sends JSON that begins well and does not stop before `bytes`. */

@@ -83,6 +83,11 @@ export class HttpsFront {
     this.sockets.clear();
   }
 
+  /** Tells every HTTP/2 client to open a new connection for what comes next. */
+  goAway(): void {
+    for (const session of this.sessions) session.goaway();
+  }
+
   async close(): Promise<void> {
     const { listener } = this;
     this.listener = null;

@@ -29,8 +29,8 @@ export class Pager {
   private readonly snapshots = new Map<string, Snapshot>();
   private counter = 0;
 
-  first(collection: Collection, selectors: Selectors, limit: number, revision: number): Page {
-    const objects = collection.select(selectors);
+  /** The first page of what a list has found at `revision`. */
+  open(collection: Collection, objects: readonly StoredObject[], selectors: Selectors, limit: number, revision: number): Page {
     if (limit <= 0 || objects.length <= limit) return { items: objects, revision, continueToken: null, remaining: null };
     const id = String(++this.counter);
     this.snapshots.set(id, { collection, objects, revision });

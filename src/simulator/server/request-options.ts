@@ -37,6 +37,9 @@ export function listRequest(exchange: HttpExchange): ListRequest {
     throw invalidOptions('ListOptions', 'resourceVersionMatch', 'FieldValueNotSupported', `Unsupported value: "${match}": supported values: "Exact", "NotOlderThan", ""`);
   }
   if (match && !asked) throw invalidOptions('ListOptions', 'resourceVersionMatch', 'FieldValueForbidden', 'Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided');
+  if (match === 'Exact' && asked === '0') {
+    throw invalidOptions('ListOptions', 'resourceVersionMatch', 'FieldValueForbidden', 'Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
+  }
   if (continueToken && asked && asked !== '0') throw badRequest('specifying resource version is not allowed when using continue');
   return { limit: whole(exchange, 'limit'), revision: revisionOf(asked), exact: match === 'Exact', continueToken };
 }
@@ -57,7 +60,7 @@ export function watchRequest(exchange: HttpExchange, watchList: boolean): WatchR
   const bookmarks = exchange.flag('allowWatchBookmarks');
   const fromNow = asked === null || asked === '0';
   return {
-    since: fromNow ? null : revisionOf(asked),
+    since: fromNow ? null : watchRevision(asked),
     initial: initialEvents(exchange, watchList, fromNow, bookmarks),
     bookmarks,
     timeoutSeconds: whole(exchange, 'timeoutSeconds') || null,
@@ -66,7 +69,10 @@ export function watchRequest(exchange: HttpExchange, watchList: boolean): WatchR
 
 function initialEvents(exchange: HttpExchange, watchList: boolean, fromNow: boolean, bookmarks: boolean): WatchRequest['initial'] {
   const wanted = exchange.parameter('sendInitialEvents');
-  if (wanted === null) return fromNow ? 'plain' : null;
+  if (wanted === null) {
+    if (!exchange.parameter('resourceVersionMatch')) return fromNow ? 'plain' : null;
+    throw invalidOptions('ListOptions', 'resourceVersionMatch', 'FieldValueForbidden', 'Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
+  }
   if (!watchList) {
     throw invalidOptions('ListOptions', 'sendInitialEvents', 'FieldValueForbidden', 'Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled');
   }
@@ -82,6 +88,12 @@ function whole(exchange: HttpExchange, name: string): number {
   if (text === null) return 0;
   if (!/^-?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
   return Number(text);
+}
+
+/** A watch answers 500 where a list answers 400. */
+function watchRevision(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new ApiStatusError(500, '', `resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`);
 }
 
 function revisionOf(text: string | null): number {

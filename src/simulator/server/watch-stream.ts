@@ -1,4 +1,5 @@
-import { ApiStatusError } from '../store/api-status.js';
+import type { WatchConditions, WatchControl } from '../faults/faults.js';
+import { expired, type ApiStatusError } from '../store/api-status.js';
 import { selects, type Collection, type Selectors } from '../store/collection.js';
 import type { StoreEvent } from '../store/history.js';
 import { apiVersionOf } from '../store/kinds.js';
@@ -65,62 +66,76 @@ export interface WatchStreamOptions {
 /** A client that takes nothing for so long is cut off, as kube-apiserver does with slow watchers. */
 const MAX_BACKLOG_BYTES = 256 * 1024 * 1024;
 
+/** One more bookmark comes so long before a watch ends by its timeout, as the watch cache does it. */
+const LAST_BOOKMARK_MS = 2000;
+
 /** One open watch. */
-export class WatchStream {
+export class WatchStream implements WatchControl {
   private pending: Buffer[] = [];
   private scheduled: NodeJS.Immediate | null = null;
   private closed = false;
-  private silent = false;
-  private sendBookmarks = true;
-  private repeating = false;
-  private lastLine: Buffer | null = null;
+  private conditions: WatchConditions = { silent: false, bookmarks: true, repeats: false, delayMs: 0, breaksAfter: null };
+  private eventsLeft = Infinity;
   private unsubscribe: (() => void) | null = null;
-  private readonly timers: NodeJS.Timeout[] = [];
+  private readonly timers = new Set<NodeJS.Timeout>();
 
   constructor(private readonly options: WatchStreamOptions) {
     const { bookmarkIntervalMs, timeoutMs } = options;
-    if (bookmarkIntervalMs !== null) this.timers.push(setInterval(() => this.bookmark(), bookmarkIntervalMs).unref());
-    this.timers.push(setTimeout(() => this.end(), timeoutMs).unref());
+    if (bookmarkIntervalMs !== null) this.scheduleBookmarks(bookmarkIntervalMs, timeoutMs);
+    this.timers.add(setTimeout(() => this.end(), timeoutMs).unref());
   }
 
   get resource(): { readonly group: string; readonly plural: string } {
     return this.options.collection.kind;
   }
 
-  /** @param initial objects shown as ADDED at first; `since`: events after this revision follow */
+  /**
+   * @param initial objects shown as ADDED at first
+   * @param since events after this revision follow
+   * @throws ApiStatusError 410 where history does not reach back so far
+   */
   start(initial: readonly StoredObject[], since: number, markEndOfInitial: boolean): void {
     const { collection, representation, selectors } = this.options;
     for (const object of initial) this.push(Buffer.from(`{"type":"ADDED","object":${object.json(representation)}}\n`));
     if (markEndOfInitial) this.bookmark({ 'k8s.io/initial-events-end': 'true' });
-    const missed = collection.history.after(since);
-    for (const event of missed) this.show(event);
-    this.unsubscribe = collection.subscribe(selectors.namespace ?? null, (event) => this.show(event));
+    for (const event of collection.history.after(since)) this.show(event);
+    this.unsubscribe = collection.subscribe(selectors.namespace ?? null, (event) => {
+      if (event.revision > since) this.show(event);
+    });
   }
 
   bookmark(annotations?: Readonly<Record<string, string>>): void {
-    if (!this.sendBookmarks && !annotations) return;
+    if (!this.conditions.bookmarks && !annotations) return;
     const { collection: { kind }, representation, revision } = this.options;
     const [apiVersion, name] = representation === 'metadata' ? ['meta.k8s.io/v1', 'PartialObjectMetadata'] : [apiVersionOf(kind), kind.kind];
     const metadata = { resourceVersion: String(revision()), ...(annotations ? { annotations } : {}) };
     this.push(Buffer.from(`${JSON.stringify({ type: 'BOOKMARK', object: { kind: name, apiVersion, metadata } })}\n`));
   }
 
-  /** An ERROR event, then the end. */
+  setConditions(conditions: WatchConditions): void {
+    const spokeAgain = this.conditions.silent && !conditions.silent;
+    this.conditions = conditions;
+    this.eventsLeft = conditions.breaksAfter?.events ?? Infinity;
+    if (conditions.silent) this.pending = [];
+    // What was not sent is lost, so the stream cannot go on as if nothing had been.
+    if (spokeAgain) this.reset();
+    else if (this.eventsLeft <= 0) this.break();
+  }
+
   fail(error: ApiStatusError): void {
     this.push(Buffer.from(`${JSON.stringify({ type: 'ERROR', object: error.toStatus() })}\n`));
     this.end();
   }
 
-  /** Any bytes, as they are. */
-  raw(text: string): void {
+  inject(text: string): void {
     this.push(Buffer.from(text));
   }
 
   end(): void {
     if (this.closed) return;
-    if (!this.silent) this.flush();
+    this.flush();
     this.close();
-    if (!this.silent) this.options.sink.end();
+    if (!this.conditions.silent) this.options.sink.end();
   }
 
   reset(): void {
@@ -129,26 +144,7 @@ export class WatchStream {
     this.options.sink.reset();
   }
 
-  /** Half-open from now on: the connection stays, nothing is ever sent again. */
-  silence(): void {
-    this.silent = true;
-    this.pending = [];
-  }
-
-  setBookmarks(on: boolean): void {
-    this.sendBookmarks = on;
-  }
-
-  /** Every event is sent twice. */
-  setRepeating(on: boolean): void {
-    this.repeating = on;
-  }
-
-  repeatLast(): void {
-    if (this.lastLine) this.push(this.lastLine);
-  }
-
-  /** The client has gone. */
+  /** The client has gone, or nothing more is to be said. */
   close(): void {
     if (this.closed) return;
     this.closed = true;
@@ -158,24 +154,49 @@ export class WatchStream {
     this.options.onClose();
   }
 
+  private scheduleBookmarks(intervalMs: number, timeoutMs: number): void {
+    this.timers.add(setInterval(() => this.bookmark(), intervalMs).unref());
+    if (timeoutMs > LAST_BOOKMARK_MS) this.timers.add(setTimeout(() => this.bookmark(), timeoutMs - LAST_BOOKMARK_MS).unref());
+  }
+
   private show(event: StoreEvent): void {
     const type = visibleType(event, this.options.selectors);
-    if (!type) return;
+    if (!type || this.closed) return;
     const line = this.options.encoder.line(event, type, this.options.representation);
-    this.lastLine = line;
+    const { delayMs } = this.conditions;
+    if (delayMs <= 0) return this.send(line);
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      this.send(line);
+    }, delayMs);
+    this.timers.add(timer.unref());
+  }
+
+  private send(line: Buffer): void {
     this.push(line);
-    if (this.repeating) this.push(line);
+    if (this.conditions.repeats) this.push(line);
+    if (--this.eventsLeft <= 0) this.break();
+  }
+
+  private break(): void {
+    const how = this.conditions.breaksAfter?.how;
+    if (how === 'expire') this.fail(expired('too old resource version: the watch was cut off by a fault'));
+    else if (how === 'reset') {
+      this.flush();
+      this.reset();
+    } else this.end();
   }
 
   private push(line: Buffer): void {
-    if (this.closed || this.silent) return;
+    if (this.closed || this.conditions.silent) return;
     this.pending.push(line);
     this.scheduled ??= setImmediate(() => this.flush());
   }
 
   private flush(): void {
+    if (this.scheduled) clearImmediate(this.scheduled);
     this.scheduled = null;
-    if (this.closed || this.silent || this.pending.length === 0) return;
+    if (this.closed || this.conditions.silent || this.pending.length === 0) return;
     const [only] = this.pending;
     const chunk = this.pending.length === 1 && only ? only : Buffer.concat(this.pending);
     this.pending = [];

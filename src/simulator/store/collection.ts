@@ -86,6 +86,17 @@ export class Collection {
     return [...candidates.entries()].filter(([, object]) => selects(selectors, object)).sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
   }
 
+  /** As select(), but of the past. @throws ApiStatusError 410 where history does not reach back so far */
+  selectAt(revision: number, selectors: Selectors): StoredObject[] {
+    const then = new Map(this.objects);
+    for (const { object, previous } of this.history.after(revision).reverse()) {
+      const key = storeKey(object.namespace, object.name);
+      if (previous) then.set(key, previous);
+      else then.delete(key);
+    }
+    return [...then].filter(([, object]) => selects(selectors, object)).sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
+  }
+
   /** Told of every event in the namespace, or of all where it is null. Returns the way to stop. */
   subscribe(namespace: string | null, listener: StoreListener): () => void {
     const key = namespace ?? ALL;
@@ -98,7 +109,17 @@ export class Collection {
     };
   }
 
-  forgetHistory(revision: number): void {
+  /** Replaces everything, without events; history begins at `revision`. */
+  reset(objects: readonly StoredObject[], revision: number): void {
+    for (const index of [this.objects, this.byNamespace, this.byLabel, this.gone]) index.clear();
+    this.sorted = [];
+    this.added = [];
+    for (const object of objects) {
+      const key = storeKey(object.namespace, object.name);
+      this.objects.set(key, object);
+      this.added.push(key);
+      this.index(key, object);
+    }
     this.history = new History(this.historyLength, revision);
   }
 

@@ -34,6 +34,11 @@ export class History {
     this.floor = Math.max(this.floor, revision);
   }
 
+  /** The oldest revision whose state is still known. */
+  get oldest(): number {
+    return this.floor;
+  }
+
   knows(revision: number): boolean {
     return revision >= this.floor;
   }

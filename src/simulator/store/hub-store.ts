@@ -13,6 +13,11 @@ export interface HubStoreOptions {
   readonly historyLength: number;
 }
 
+export interface StoreCheckpoint {
+  readonly revision: number;
+  readonly objects: readonly (readonly [Collection, readonly StoredObject[]])[];
+}
+
 export type RemovalListener = (object: StoredObject) => void;
 
 /** The hub's etcd: every object of every kind, and the one counter from which resourceVersions come. */
@@ -23,8 +28,10 @@ export class HubStore {
   /** uid of an owner → its dependents by kind and key */
   private readonly dependents = new Map<string, Map<string, StoredObject>>();
   private readonly served = new Set<string>();
-  private counter = 1;
+  /** Begins well above 1, so that 1 is too old everywhere, as on a hub that has lived. */
+  private counter = 1000;
   private readonly historyLength: number;
+  private forget: () => void = () => undefined;
   private readonly removalListeners: RemovalListener[] = [];
 
   constructor({ clock, random, kinds, historyLength }: HubStoreOptions) {
@@ -76,11 +83,7 @@ export class HubStore {
     const previous = collection.get(object.metadata.namespace ?? '', object.metadata.name);
     if (previous) this.unlink(previous);
     const stored = collection.put(object, ++this.counter);
-    for (const owner of stored.owners) {
-      const members = this.dependents.get(owner) ?? new Map<string, StoredObject>();
-      members.set(this.dependentKey(stored), stored);
-      this.dependents.set(owner, members);
-    }
+    this.link(stored);
     return stored;
   }
 
@@ -94,18 +97,43 @@ export class HubStore {
     return [...(this.dependents.get(uid)?.values() ?? [])];
   }
 
+  /** Told when the past is forgotten: by compaction or by going back. */
+  onForgotten(listener: () => void): void {
+    this.forget = listener;
+  }
+
   onRemoval(listener: RemovalListener): void {
     this.removalListeners.push(listener);
   }
 
-  /** A resourceVersion as this hub would give it next; for tests that move the counter. */
-  setRevision(revision: number): void {
+  /** The present state, to which rollBack() can return. Cheap: objects are shared. */
+  checkpoint(): StoreCheckpoint {
+    return { revision: this.counter, objects: [...this.collections.values()].map((collection) => [collection, collection.select({})] as const) };
+  }
+
+  /** As if etcd had been restored from a snapshot: objects and the counter go back, history is forgotten, resourceVersions are given anew. */
+  rollBack({ revision, objects }: StoreCheckpoint): void {
     this.counter = revision;
+    this.dependents.clear();
+    this.forget();
+    for (const [collection, members] of objects) {
+      collection.reset(members, revision);
+      for (const member of members) this.link(member);
+    }
   }
 
   /** Forgets history up to now: older resourceVersions and open pages answer 410. */
   compact(): void {
     for (const { history } of this.collections.values()) history.compact(this.counter);
+    this.forget();
+  }
+
+  private link(object: StoredObject): void {
+    for (const owner of object.owners) {
+      const members = this.dependents.get(owner) ?? new Map<string, StoredObject>();
+      members.set(this.dependentKey(object), object);
+      this.dependents.set(owner, members);
+    }
   }
 
   private unlink(object: StoredObject): void {

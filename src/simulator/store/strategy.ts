@@ -10,6 +10,7 @@ const is = (kind: Kind, name: string): boolean => kind.group === '' && kind.kind
 /** Filled in while decoding, so part of what the writer owns. */
 export function applyDefaults(kind: Kind, object: KubeObject): void {
   applySchemaDefaults(kind, object);
+  if (kind.nature === 'builtin') dropEmpty(object);
   if (is(kind, 'Secret')) {
     if (object.stringData) {
       object.data = { ...object.data };
@@ -20,6 +21,17 @@ export function applyDefaults(kind: Kind, object: KubeObject): void {
   }
   if (is(kind, 'Namespace') && object.metadata.name) {
     object.metadata.labels = { ...object.metadata.labels, 'kubernetes.io/metadata.name': object.metadata.name };
+  }
+}
+
+/** Builtin kinds are Go structs: an empty map or list of theirs is the same as none. */
+function dropEmpty(object: KubeObject): void {
+  const holders = [object.metadata, object] as unknown as Record<string, unknown>[];
+  for (const holder of holders) {
+    for (const key of ['labels', 'annotations', 'finalizers', 'ownerReferences', 'data', 'stringData']) {
+      const value = holder[key];
+      if (typeof value === 'object' && value !== null && Object.keys(value).length === 0) delete holder[key];
+    }
   }
 }
 
