@@ -1,0 +1,184 @@
+import { z } from 'zod';
+import { connectionType, listArguments } from '../api/connection.js';
+import { objectType } from '../api/graphql-from-zod.js';
+import { pageOf } from '../api/paging.js';
+import { id, instant, listQuery } from '../api/schemas.js';
+import { iso, isoOrNull, named } from '../api/view.js';
+import { clusterOrigin } from '../fleet/fleet.models.js';
+import { importOutcomeCode } from '../recovery/imports/imports.models.js';
+import {
+  clusterReadinessSortFields, clusterVerdicts, severities,
+  type BackupSetSummary, type ClusterReadinessRow, type ClusterReadinessView as ClusterReadiness, type Finding, type HubReadinessView as HubReadiness,
+  type PlanReadinessView as PlanReadiness, type Readiness,
+} from './readiness.types.js';
+import { clusterVerdict } from './verdict.models.js';
+
+const verdict = named('Verdict', ['READY', 'AT_RISK', 'NOT_READY', 'UNKNOWN']);
+const severity = named('Severity', severities);
+
+export const findingView = z
+  .object({
+    code: z.string().describe('Stable'),
+    severity,
+    verdict: verdict.describe('What it makes of a verdict; READY: it only informs'),
+    cause: z.string(),
+    remedy: z.string(),
+    since: instant,
+    predicts: importOutcomeCode.nullable().describe('On a cluster: how its import would end'),
+    hubId: id.nullable().describe('Of a plan: which hub it is about'),
+  })
+  .meta({ id: 'Finding', description: 'One fact that speaks against recovery, or limits what is known of it' });
+type FindingView = z.infer<typeof findingView>;
+
+const toFindingView = (finding: Finding): FindingView => ({
+  code: finding.code,
+  severity: finding.severity,
+  verdict: finding.verdict,
+  cause: finding.cause,
+  remedy: finding.remedy,
+  since: iso(finding.since),
+  predicts: finding.predicts,
+  hubId: finding.hubId,
+});
+
+const counts = z
+  .object(Object.fromEntries(clusterVerdicts.map((word) => [word, z.int()])) as Record<(typeof clusterVerdicts)[number], z.ZodInt>)
+  .meta({ id: 'VerdictCounts', description: 'Clusters by verdict' });
+
+const setSummary = z
+  .object({
+    id,
+    credentialsBackup: z.string(),
+    resourcesBackup: z.string().nullable(),
+    genericBackup: z.string().nullable(),
+    managedClustersBackup: z.string().nullable(),
+    startedAt: instant.nullable(),
+    expiresAt: instant.nullable(),
+  })
+  .meta({ id: 'BackupSetSummary' });
+
+const toSetSummary = (set: BackupSetSummary): z.infer<typeof setSummary> => ({
+  id: set.id,
+  credentialsBackup: set.credentialsBackup,
+  resourcesBackup: set.resourcesBackup,
+  genericBackup: set.genericBackup,
+  managedClustersBackup: set.managedClustersBackup,
+  startedAt: isoOrNull(set.startedAt),
+  expiresAt: isoOrNull(set.expiresAt),
+});
+
+const codeCount = z.object({ code: z.string(), severity, verdict, count: z.int().describe('Clusters with this finding') }).meta({ id: 'CodeCount' });
+
+const readinessFields = {
+  verdict,
+  counts,
+  clustersRecoverable: z.int().describe('Clusters that would come back, of those that need a token'),
+  clustersTotal: z.int(),
+  byCode: z.array(codeCount).describe('Gravest first, then most clusters'),
+  findings: z.array(findingView).describe('Of the plan and its hubs, gravest first'),
+  backupSet: setSummary.nullable().describe('What would be restored'),
+  rpoCurrentSeconds: z.int().nullable().describe('How far back the newest usable set lies'),
+  factsAgeSeconds: z.int().nullable().describe('Age of the oldest of the facts it rests on; null: some hub has never spoken'),
+  computedAt: instant,
+};
+
+const toReadinessFields = (readiness: Readiness) => ({
+  verdict: readiness.verdict,
+  counts: Object.fromEntries(clusterVerdicts.map((word) => [word, readiness.counts[word]])) as z.infer<typeof counts>,
+  clustersRecoverable: readiness.clustersRecoverable,
+  clustersTotal: readiness.clustersTotal,
+  byCode: readiness.byCode.map(({ code, severity, verdict, count }) => ({ code, severity, verdict, count })),
+  findings: readiness.findings.map(toFindingView),
+  backupSet: readiness.backupSet && toSetSummary(readiness.backupSet),
+  rpoCurrentSeconds: seconds(readiness.rpoCurrentSeconds),
+  factsAgeSeconds: seconds(readiness.factsAgeSeconds),
+  computedAt: iso(readiness.computedAt),
+});
+
+const seconds = (value: number | null): number | null => (value === null ? null : Math.round(value));
+
+export const planReadinessView = z
+  .object({ planId: id, ...readinessFields, rpoTargetSeconds: z.int(), rtoTargetSeconds: z.int(), since: instant.describe('Since when the verdict is what it is') })
+  .meta({ id: 'PlanReadiness', description: 'What a failover would bring' });
+export type PlanReadinessView = z.infer<typeof planReadinessView>;
+
+export const toPlanReadinessView = (readiness: PlanReadiness): PlanReadinessView => ({
+  planId: readiness.planId,
+  ...toReadinessFields(readiness),
+  rpoTargetSeconds: readiness.rpoTargetSeconds,
+  rtoTargetSeconds: readiness.rtoTargetSeconds,
+  since: iso(readiness.since),
+});
+
+export const hubReadinessView = z.object({ hubId: id, ...readinessFields }).meta({ id: 'HubReadiness', description: 'As if the hub died now: by the newest set of its own' });
+export type HubReadinessView = z.infer<typeof hubReadinessView>;
+
+export const toHubReadinessView = (readiness: HubReadiness): HubReadinessView => ({ hubId: readiness.hubId, ...toReadinessFields(readiness) });
+
+export const clusterReadinessRowView = z
+  .object({
+    planId: id,
+    cluster: z.string(),
+    origin: clusterOrigin,
+    verdict: clusterVerdict,
+    code: z.string().nullable().describe('The first finding\u2019s'),
+    predictedOutcome: importOutcomeCode.nullable().describe('How its import would end; null: cannot be said'),
+    findings: z.array(findingView).describe('Gravest first'),
+    setId: id.nullable(),
+    since: instant,
+    computedAt: instant,
+  })
+  .meta({ id: 'PlanClusterReadiness', description: 'The verdict on one cluster under one plan' });
+export type ClusterReadinessRowView = z.infer<typeof clusterReadinessRowView>;
+
+export const toClusterReadinessRowView = (row: ClusterReadinessRow): ClusterReadinessRowView => ({
+  planId: row.planId,
+  cluster: row.cluster,
+  origin: row.origin,
+  verdict: row.verdict,
+  code: row.code,
+  predictedOutcome: row.predictedOutcome,
+  findings: row.findings.map(toFindingView),
+  setId: row.setId,
+  since: iso(row.since),
+  computedAt: iso(row.computedAt),
+});
+
+export const clusterReadinessView = z
+  .object({
+    clusterId: id,
+    cluster: z.string(),
+    hubId: id,
+    verdict: clusterVerdict.describe('The worst of the plans\u2019; without a plan: by the hub\u2019s own newest set'),
+    findings: z.array(findingView),
+    byPlan: z.array(clusterReadinessRowView),
+  })
+  .meta({ id: 'ClusterReadiness' });
+export type ClusterReadinessView = z.infer<typeof clusterReadinessView>;
+
+export const toClusterReadinessView = (readiness: ClusterReadiness): ClusterReadinessView => ({
+  clusterId: readiness.clusterId,
+  cluster: readiness.cluster,
+  hubId: readiness.hubId,
+  verdict: readiness.verdict,
+  findings: readiness.findings.map(toFindingView),
+  byPlan: readiness.byPlan.map(toClusterReadinessRowView),
+});
+
+const rowFilter = {
+  verdict: clusterVerdict.optional(),
+  code: z.string().trim().min(1).max(100).optional().describe('Any of the cluster\u2019s findings'),
+  origin: clusterOrigin.optional(),
+  name: z.string().trim().min(1).max(253).optional().describe('A part of the name'),
+};
+const rowSort = { fields: clusterReadinessSortFields, fallback: 'cluster' } as const;
+export const clusterReadinessQuery = listQuery(rowFilter, rowSort);
+export const clusterReadinessPage = pageOf(clusterReadinessRowView);
+
+// ---- GraphQL
+
+export const PlanReadinessModel = objectType(planReadinessView);
+export const HubReadinessModel = objectType(hubReadinessView);
+export const ClusterReadinessModel = objectType(clusterReadinessView);
+export const ClusterReadinessRowConnection = connectionType(objectType(clusterReadinessRowView));
+export const clusterReadinessArguments = listArguments('PlanClusterReadiness', rowFilter, rowSort);

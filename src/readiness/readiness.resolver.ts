@@ -1,0 +1,47 @@
+import { Args, Parent, ResolveField, Resolver } from '@nestjs/graphql';
+import { connect, type Connection, type ConnectionArgs } from '../api/connection.js';
+import { ArgPipe } from '../api/input.pipe.js';
+import { ClusterModel, type ClusterView } from '../fleet/fleet.models.js';
+import { HubModel, type HubView } from '../hubs/hubs.models.js';
+import { PlanModel, type PlanView } from '../recovery/plans/plans.models.js';
+import {
+  clusterReadinessArguments, ClusterReadinessModel, ClusterReadinessRowConnection, HubReadinessModel, PlanReadinessModel, toClusterReadinessRowView, toClusterReadinessView,
+  toHubReadinessView, toPlanReadinessView, type ClusterReadinessRowView, type ClusterReadinessView, type HubReadinessView, type PlanReadinessView,
+} from './readiness.models.js';
+import { ReadinessService } from './readiness.service.js';
+import type { ClusterReadinessFilter, ClusterReadinessSortField } from './readiness.types.js';
+
+@Resolver(() => PlanModel)
+export class PlanReadinessResolver {
+  constructor(private readonly service: ReadinessService) {}
+
+  @ResolveField(() => PlanReadinessModel, { description: 'What a failover by this plan would bring' })
+  async readiness(@Parent() plan: PlanView): Promise<PlanReadinessView> {
+    return toPlanReadinessView(await this.service.forPlan(plan.id));
+  }
+
+  @ResolveField(() => ClusterReadinessRowConnection, { description: 'Which clusters would come back, and why the others would not' })
+  clusterReadiness(@Parent() plan: PlanView, @Args({ type: () => clusterReadinessArguments.type }, new ArgPipe(clusterReadinessArguments.schema)) args: ConnectionArgs<ClusterReadinessFilter, ClusterReadinessSortField>): Promise<Connection<ClusterReadinessRowView>> {
+    return connect(args, (request) => this.service.clustersOfPlan(plan.id, args.filter, args.sort, request), toClusterReadinessRowView);
+  }
+}
+
+@Resolver(() => HubModel)
+export class HubReadinessResolver {
+  constructor(private readonly service: ReadinessService) {}
+
+  @ResolveField(() => HubReadinessModel, { description: 'Which clusters would come back if this hub died now' })
+  async readiness(@Parent() hub: HubView): Promise<HubReadinessView> {
+    return toHubReadinessView(await this.service.forHub(hub.id));
+  }
+}
+
+@Resolver(() => ClusterModel)
+export class ClusterReadinessResolver {
+  constructor(private readonly service: ReadinessService) {}
+
+  @ResolveField(() => ClusterReadinessModel, { description: 'Whether this cluster would come back' })
+  async readiness(@Parent() cluster: ClusterView): Promise<ClusterReadinessView> {
+    return toClusterReadinessView(await this.service.forCluster(cluster.id));
+  }
+}
