@@ -23,9 +23,7 @@ export interface InferredBelief {
   readonly evidence: string;
 }
 
-/**
- * Kubernetes and Velero tell whole seconds, and what ends or begins within them may be in the backup or not.
- */
+/** Kubernetes and Velero tell whole seconds. */
 const SECOND_MS = 1000;
 
 const out = (reason: BeliefReason, evidence: string): InferredBelief => ({ belief: 'INFERRED_OUT', reason, expiresAt: null, refreshedAt: null, evidence });
@@ -35,14 +33,14 @@ const unknown = (evidence: string): InferredBelief => ({ belief: 'UNKNOWN', reas
 const watchedThrough = ({ listedAt, heardAt }: WatchRecord, startedAt: Date): boolean =>
   listedAt !== null && heardAt !== null && listedAt <= startedAt && heardAt.getTime() >= startedAt.getTime() + SECOND_MS;
 
-/** One life against the start: in, out, or too close to tell. */
+/** One life against the start. */
 function beliefOf(life: TokenLifeRecord, startedAt: Date): InferredBelief {
   const start = startedAt.toISOString();
   if (life.labelledAt === null) return out('SECRET_UNLABELLED', `The Secret carried no backup label at ${start}`);
   const label = Math.floor(life.labelledAt.getTime() / SECOND_MS);
   const started = Math.floor(startedAt.getTime() / SECOND_MS);
-  if (label > started) return out('LABELLED_AFTER_START', `The Secret was labelled at ${life.labelledAt.toISOString()}, the backup had started at ${start}`);
-  if (label === started) return unknown(`The Secret was labelled in the very second in which the backup started, ${start}`);
+  // Also in the very second: Velero may have looked before, and a token that is not surely inside is not counted on.
+  if (label >= started) return out('LABELLED_AFTER_START', `The Secret was labelled at ${life.labelledAt.toISOString()}, the backup started at ${start}`);
   return {
     belief: 'INFERRED_IN',
     reason: null,

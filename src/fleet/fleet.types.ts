@@ -77,13 +77,14 @@ export interface WatchState {
 }
 
 /**
- * Something in our tables changed: `FACTS` as the hub told them, the others as they were worked out of facts.
- * `clusters` holds the names concerned where the topic is about clusters.
+ * Something in our tables changed. FACTS: what the hub told. READ: its present watcher has listed every kind, so absence means something.
+ * CLUSTERS, TOKENS, BACKUP_SETS: what was worked out of facts. HUB: the hub itself (policy, credentials, reachability, inspection).
  */
 export interface FleetChange {
   readonly hubId: string;
-  readonly topic: 'FACTS' | 'CLUSTERS' | 'TOKENS' | 'BACKUP_SETS' | 'HUB';
+  readonly topic: 'FACTS' | 'READ' | 'CLUSTERS' | 'TOKENS' | 'BACKUP_SETS' | 'HUB';
   /** With FACTS: which kinds */
   readonly kinds: ReadonlySet<WatchedKind>;
+  /** Names of the clusters concerned; empty where it is not about some clusters */
   readonly clusters: ReadonlySet<string>;
 }

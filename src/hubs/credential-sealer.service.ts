@@ -2,7 +2,6 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Secret } from '../common/secret.js';
 import { Config } from '../config/config.js';
-import { sealingKeyFromFile } from '../config/sealing-key-file.js';
 import { HubCredentialsUnreadableError } from './hubs.errors.js';
 
 const NONCE_BYTES = 12;
@@ -25,7 +24,7 @@ export class CredentialSealer {
   readonly currentKeyId: string;
 
   constructor(config: Config) {
-    this.keys = config.sealingKeys ?? sealingKeyFromFile(config.dataDir);
+    this.keys = config.sealingKeys ?? new Map();
     const [first] = this.keys.keys();
     if (first === undefined) throw new Error('There is no sealing key');
     this.currentKeyId = first;

@@ -1,12 +1,17 @@
 import { Module } from '@nestjs/common';
+import { FleetChangesModule } from '../fleet/fleet-changes.module.js';
 import { CredentialSealer } from './credential-sealer.service.js';
 import { HubConnections } from './hub-connections.service.js';
 import { HubInspector } from './hub-inspector.service.js';
+import { HubsController } from './hubs.controller.js';
 import { HubsRepository } from './hubs.repository.js';
+import { HubsResolver } from './hubs.resolver.js';
 import { HubsService } from './hubs.service.js';
 
 @Module({
-  providers: [CredentialSealer, HubConnections, HubInspector, HubsRepository, HubsService],
+  imports: [FleetChangesModule],
+  controllers: [HubsController],
+  providers: [CredentialSealer, HubConnections, HubInspector, HubsRepository, HubsService, HubsResolver],
   exports: [HubConnections, HubsService],
 })
 export class HubsModule {}

@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto';
+import { Logger } from '@nestjs/common';
+import { AuditRepository } from '../../src/access/audit.repository.js';
+import { AuditService } from '../../src/access/audit.service.js';
+import type { Clock } from '../../src/common/clock.js';
+import { Secret } from '../../src/common/secret.js';
+import type { Config } from '../../src/config/config.js';
+import { DatabasePool } from '../../src/database/database-pool.js';
+import { LeaseService } from '../../src/database/lease.service.js';
+import { PrismaService } from '../../src/database/prisma.service.js';
+import { Sql } from '../../src/database/sql.js';
+import { FleetChanges } from '../../src/fleet/fleet-changes.service.js';
+import { FleetRepository } from '../../src/fleet/fleet.repository.js';
+import { FleetService } from '../../src/fleet/fleet.service.js';
+import { HubFactsRepository } from '../../src/fleet/hub-facts.repository.js';
+import { WatchSupervisor } from '../../src/fleet/watch-supervisor.js';
+import { CredentialSealer } from '../../src/hubs/credential-sealer.service.js';
+import { HubConnections } from '../../src/hubs/hub-connections.service.js';
+import { HubInspector } from '../../src/hubs/hub-inspector.service.js';
+import { HubsRepository } from '../../src/hubs/hubs.repository.js';
+import { HubsService } from '../../src/hubs/hubs.service.js';
+import { cloneTestDatabase, type TestDatabase } from './database.js';
+
+export const KEY = new Secret(randomBytes(32));
+
+export function testConfig(change: Partial<Config> = {}): Config {
+  return {
+    dataDir: '/nonexistent', roles: new Set(['worker'] as const), sealingKeys: new Map([['k1', KEY]]), allowLoopbackHubs: true, leaseMs: 5_000, sweepMs: 1_000,
+    failoverPollMs: 100, importRetryMs: 100, host: '127.0.0.1', port: 0, logLevel: 'silent', ...change,
+  };
+}
+
+/** The features up to the watching of hubs, put together by hand on a database of their own. */
+export class Parts {
+  readonly audit: AuditService;
+  readonly changes = new FleetChanges();
+  readonly sealer: CredentialSealer;
+  readonly connections: HubConnections;
+  readonly hubsRepository: HubsRepository;
+  readonly hubs: HubsService;
+  readonly fleet: FleetService;
+  readonly facts: HubFactsRepository;
+  readonly supervisor: WatchSupervisor;
+
+  private constructor(
+    readonly database: TestDatabase,
+    readonly pool: DatabasePool,
+    readonly prisma: PrismaService,
+    readonly sql: Sql,
+    readonly leases: LeaseService,
+    readonly clock: Clock,
+    readonly config: Config,
+  ) {
+    this.audit = new AuditService(new AuditRepository(prisma), clock);
+    this.sealer = new CredentialSealer(config);
+    this.hubsRepository = new HubsRepository(prisma, sql);
+    this.connections = new HubConnections(this.hubsRepository, this.sealer, config);
+    this.hubs = new HubsService(this.hubsRepository, this.connections, this.sealer, new HubInspector(), this.audit, this.changes, clock);
+    this.fleet = new FleetService(new FleetRepository(prisma));
+    this.facts = new HubFactsRepository(sql);
+    this.supervisor = new WatchSupervisor(this.hubs, this.connections, leases, this.facts, this.changes, clock, config);
+  }
+
+  static async open(clock: Clock, config: Config = testConfig(), database?: TestDatabase): Promise<Parts> {
+    Logger.overrideLogger(false);
+    const own = database ?? (await cloneTestDatabase());
+    const pool = new DatabasePool({ url: new Secret(own.url) });
+    const prisma = new PrismaService(pool);
+    await prisma.onModuleInit();
+    return new Parts(own, pool, prisma, new Sql(pool), new LeaseService(pool), clock, config);
+  }
+
+  /** Ends what runs; the database stays. */
+  async close(): Promise<void> {
+    await this.supervisor.beforeApplicationShutdown();
+    await this.connections.onModuleDestroy();
+    await this.leases.releaseAll();
+    await this.prisma.$disconnect();
+    await this.pool.close();
+  }
+
+  async drop(): Promise<void> {
+    await this.close();
+    await this.database.drop();
+  }
+}
