@@ -4,11 +4,12 @@ import { Secret } from '../common/secret.js';
 import type { HubConnection } from '../kube/hub-client.js';
 import type { KubeObject, ObjectRef, ResourceType } from '../kube/kube.types.js';
 import { Faults } from './faults/faults.js';
-import { ApiHandler, type ServerSettings } from './server/api-handler.js';
+import { ApiHandler } from './server/api-handler.js';
 import { HttpsFront, type OutageMode } from './server/https-front.js';
 import { Identities, type IdentityOptions } from './server/identities.js';
 import { Ledger } from './server/ledger.js';
-import { TlsAuthority } from './server/tls-authority.js';
+import type { ServerSettings } from './server/resource-reads.js';
+import { TlsAuthority, type ServingOptions } from './server/tls-authority.js';
 import type { AdmissionHook } from './store/admission.js';
 import type { Collection } from './store/collection.js';
 import { HubStore, type StoreCheckpoint } from './store/hub-store.js';
@@ -30,6 +31,8 @@ export interface SimulatedHubOptions {
   readonly resources?: readonly (ResourceType & KindOptions)[];
   /** Events remembered per kind, default 4096; an older resourceVersion answers 410 */
   readonly historyLength?: number;
+  /** Names and validity of the serving certificate; default: localhost, 127.0.0.1 and ::1, ten years */
+  readonly serving?: ServingOptions;
   /** What `/version` reports, default v1.34.4 */
   readonly gitVersion?: string;
 }
@@ -53,7 +56,7 @@ export class SimulatedHub {
   private constructor(
     readonly name: string,
     options: SimulatedHubOptions,
-    readonly authority: TlsAuthority,
+    private readonly authority: TlsAuthority,
     serving: { certPem: string; keyPem: string },
   ) {
     const { clock, seed = 1, resources: extra = [], historyLength = 4096, gitVersion = 'v1.34.4', port = 0 } = options;
@@ -65,7 +68,7 @@ export class SimulatedHub {
     this.adminToken = `admin-${random.uuid()}`;
     this.caPem = authority.certPem;
     this.registry = new Registry(this.store);
-    this.handler = new ApiHandler({ store: this.store, registry: this.registry, identities: this.identities, ledger: this.ledger, faults: this.faults, gitVersion });
+    this.handler = new ApiHandler({ store: this.store, registry: this.registry, identities: this.identities, ledger: this.ledger, faults: this.faults, gitVersion, isCutOff: () => this.front.down !== null });
     this.front = new HttpsFront({ serving, caPem: this.caPem, port, onRequest: (request, response) => void this.handler.handle(request, response) });
     this.identities.add(this.adminToken, { user: 'admin', groups: ['system:masters', 'system:authenticated'] });
     this.seedFirstObjects(options);
@@ -73,7 +76,7 @@ export class SimulatedHub {
 
   static async start(options: SimulatedHubOptions): Promise<SimulatedHub> {
     const authority = await TlsAuthority.create(`${options.name}-ca`);
-    const hub = new SimulatedHub(options.name, options, authority, await authority.issueServing());
+    const hub = new SimulatedHub(options.name, options, authority, await authority.issueServing(options.serving));
     await hub.front.open();
     return hub;
   }
@@ -84,7 +87,7 @@ export class SimulatedHub {
 
   /** Behaviour that differs between API servers, changeable at run time. */
   get settings(): ServerSettings {
-    return this.handler.settings;
+    return this.handler.reads.settings;
   }
 
   /** Garbage collector and namespace controller: both on unless switched off. */
@@ -95,6 +98,13 @@ export class SimulatedHub {
   /** @param token default: the administrator's */
   connection(token: string = this.adminToken): HubConnection {
     return { server: this.url, caPem: this.caPem, auth: { type: 'token', token: new Secret(token) } };
+  }
+
+  /** Logs in with a client certificate of this hub's CA instead of a token. */
+  async certificateConnection(identity: IdentityOptions): Promise<HubConnection> {
+    this.identities.addUser(identity);
+    const { certPem, keyPem } = await this.authority.issueClient(identity.user);
+    return { server: this.url, caPem: this.caPem, auth: { type: 'certificate', certPem, keyPem: new Secret(keyPem) } };
   }
 
   /** YAML with the CA and the token inside; no file is named. */
@@ -126,7 +136,9 @@ export class SimulatedHub {
   /** A kind vanishes (404) or comes back; its objects stay. */
   serve(type: ResourceType, on: boolean): void {
     this.store.serve(type, on);
-    if (!on) this.handler.endWatches((watch) => watch.resource.plural === type.plural && watch.resource.group === type.group && watch.end());
+    if (!on) this.handler.reads.eachWatch((watch) => {
+      if (kindId(watch.kind) === kindId(type)) watch.end();
+    });
   }
 
   /**
@@ -163,6 +175,7 @@ export class SimulatedHub {
   /** The hub is gone for the network, until reconnect(). What runs on it, and its store, live on. */
   async cutOff(mode: OutageMode = 'refuse'): Promise<void> {
     await this.front.cutOff(mode);
+    if (mode === 'hang') this.handler.reads.eachWatch((watch) => watch.freeze());
   }
 
   /** The same address answers again. */
@@ -192,7 +205,7 @@ export class SimulatedHub {
   }
 
   async stop(): Promise<void> {
-    this.handler.endWatches((watch) => watch.close());
+    this.handler.reads.eachWatch((watch) => watch.close());
     await this.front.close();
   }
 

@@ -2,23 +2,19 @@ import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Faults, FaultSubject, RequestFault } from '../faults/faults.js';
 import { injectedError } from '../faults/injected-error.js';
-import { ApiStatusError, badRequest, expired, forbidden, methodNotAllowed, noSuchResource, notFound } from '../store/api-status.js';
-import type { Collection } from '../store/collection.js';
+import { ApiStatusError, badRequest, forbidden, methodNotAllowed, noSuchResource, notFound } from '../store/api-status.js';
 import type { HubStore } from '../store/hub-store.js';
-import { apiVersionOf, type Kind } from '../store/kinds.js';
+import type { Kind } from '../store/kinds.js';
 import type { Registry } from '../store/registry.js';
-import type { Representation, StoredObject } from '../store/stored-object.js';
 import { negotiate } from './content-negotiation.js';
 import { discover } from './discovery.js';
 import { HttpExchange } from './http-exchange.js';
 import type { Identities, Identity } from './identities.js';
-import type { Ledger, LedgerEntry } from './ledger.js';
-import { Pager, type Page } from './pager.js';
-import { patchTypeOf, readDeleteOptions, readObject, readPatch } from './request-body.js';
-import { deleteRequest, listRequest, selectorsOf, tooLarge, watchRequest, writeContext } from './request-options.js';
+import type { Ledger } from './ledger.js';
 import { parseTarget, type RequestTarget } from './request-target.js';
-import { answerReview } from './reviews.js';
-import { EventEncoder, WatchStream } from './watch-stream.js';
+import { isWrite, type Answer, type ResourceCall, type Verb, type WriteOutcome, type WriteVerb } from './resource-call.js';
+import { ResourceReads } from './resource-reads.js';
+import { ResourceWrites } from './resource-writes.js';
 
 export interface ApiHandlerParts {
   readonly store: HubStore;
@@ -27,60 +23,28 @@ export interface ApiHandlerParts {
   readonly ledger: Ledger;
   readonly faults: Faults;
   readonly gitVersion: string;
+  readonly isCutOff: () => boolean;
 }
-
-/** Behaviour that differs between API servers, each a switch at run time. */
-export interface ServerSettings {
-  /** How often a watch that asked for bookmarks gets one, in milliseconds; kube-apiserver: about a minute */
-  bookmarkIntervalMs: number;
-  /** Off: `sendInitialEvents` is refused with 422, as by servers without the WatchList feature */
-  watchList: boolean;
-  /** How a watch learns that its resourceVersion is too old: an ERROR event (watch cache) or HTTP 410 */
-  expiredAs: 'event' | 'status';
-}
-
-type Verb = 'get' | 'list' | 'watch' | LedgerEntry['verb'];
-
-interface ResourceCall {
-  readonly exchange: HttpExchange;
-  readonly identity: Identity;
-  readonly target: RequestTarget;
-  readonly verb: Verb;
-  readonly collection: Collection;
-  readonly representation: Representation;
-  /** A fault makes reads answer as of this revision */
-  readonly asOf: number | null;
-  /** Filled in by writes, for the ledger */
-  outcome: { name: string; changed: boolean; fieldManager: string };
-}
-
-const isWrite = (verb: Verb): verb is LedgerEntry['verb'] => verb !== 'get' && verb !== 'list' && verb !== 'watch';
 
 /** Answers requests: who asks, may they, what do they mean, which fault strikes; the rules of writing are the Registry's. */
 export class ApiHandler {
-  readonly settings: ServerSettings = { bookmarkIntervalMs: 60_000, watchList: true, expiredAs: 'event' };
-  private readonly pager = new Pager();
-  readonly watches = new Set<WatchStream>();
-  private readonly encoders = new Map<Collection, EventEncoder>();
+  readonly reads: ResourceReads;
+  private readonly writes: ResourceWrites;
 
   constructor(private readonly parts: ApiHandlerParts) {
-    parts.store.onForgotten(() => this.pager.expireAll());
+    this.reads = new ResourceReads(parts);
+    this.writes = new ResourceWrites(parts);
   }
 
   async handle(request: Http2ServerRequest, response: Http2ServerResponse): Promise<void> {
     const { store, faults } = this.parts;
-    const exchange = new HttpExchange(request, response, () => new Date(store.clock.now().getTime() + faults.dateSkewMs));
+    const exchange = new HttpExchange(request, response, () => new Date(store.clock.now().getTime() + faults.dateSkewMs), this.parts.isCutOff);
     try {
       await this.answer(exchange);
     } catch (error) {
       if (error instanceof ApiStatusError) exchange.error(error);
       else exchange.error(new ApiStatusError(500, 'InternalError', `Internal error occurred: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`));
     }
-  }
-
-  /** Ends every open watch: orderly, by reset, or with a last word. */
-  endWatches(how: (watch: WatchStream) => void): void {
-    for (const watch of [...this.watches]) how(watch);
   }
 
   private async answer(exchange: HttpExchange): Promise<void> {
@@ -143,7 +107,7 @@ export class ApiHandler {
     const { ledger, store } = this.parts;
     const verb = subject.verb as Verb;
     if (!isWrite(verb)) ledger.countRead({ verb, resource: target.plural, user: identity.user, userAgent: exchange.header('user-agent') ?? '' });
-    const outcome = { name: target.name ?? '', changed: false, fieldManager: '' };
+    const outcome: WriteOutcome = { name: target.name ?? '', changed: false, fieldManager: '' };
     let code = 200;
     let text = '';
     let headers: Record<string, string> = {};
@@ -160,9 +124,9 @@ export class ApiHandler {
       checkMethod(exchange, collection.kind, target);
       const representation = negotiate(exchange.header('accept'));
       const asOf = faults.find((fault) => fault.type === 'stale')?.revision ?? null;
-      const call: ResourceCall = { exchange, identity, target, verb, collection, representation, outcome, asOf };
-      if (verb === 'watch') return this.watch(call, subject);
-      [code, text] = await this.dispatch(call);
+      const call: ResourceCall = { exchange, identity, target, collection, representation, outcome, asOf };
+      if (verb === 'watch') return this.reads.watch(call, subject);
+      [code, text] = await this.dispatch(call, verb);
     } catch (error) {
       if (!(error instanceof ApiStatusError)) throw error;
       code = error.code;
@@ -189,158 +153,12 @@ export class ApiHandler {
     throw forbidden({ group, plural, kind: plural }, name ?? '', `User "${identity.user}" cannot ${access} resource "${resource}" in API group "${group}" ${where}`);
   }
 
-  private async dispatch(call: ResourceCall): Promise<[code: number, body: string]> {
-    const { collection: { kind }, verb, target } = call;
-    if (kind.review) return [201, JSON.stringify(answerReview(kind, await readObject(call.exchange, kind), call.identity, this.parts.identities))];
-    if (verb === 'list') return [200, this.list(call)];
-    if (verb === 'get') return [200, this.get(call).json(call.representation)];
-    if (verb === 'delete') return [200, await this.delete(call)];
-    if (verb === 'deletecollection') return [200, await this.deleteCollection(call)];
-    if (verb === 'watch') throw methodNotAllowed();
-    return this.write(call, verb);
+  private async dispatch(call: ResourceCall, verb: Exclude<Verb, 'watch'>): Promise<Answer> {
+    if (isWrite(verb)) return this.writes.answer(call, verb);
+    return [200, verb === 'list' ? this.reads.list(call) : this.reads.get(call).json(call.representation)];
   }
 
-  private async write(call: ResourceCall, verb: LedgerEntry['verb']): Promise<[code: number, body: string]> {
-    const { registry } = this.parts;
-    const { collection, exchange, target, outcome } = call;
-    const namespace = target.namespace ?? '';
-    const name = target.name ?? '';
-    const context = writeContext(exchange, call.identity, verb, target);
-    outcome.fieldManager = context.fieldManager;
-    const before = name ? collection.get(namespace, name) : undefined;
-    let stored: StoredObject;
-    if (verb === 'create') stored = registry.create(collection, namespace, await readObject(exchange, collection.kind), context);
-    else if (verb === 'update') stored = registry.replace(collection, namespace, name, await readObject(exchange, collection.kind), context);
-    else {
-      const type = patchTypeOf(exchange, collection.kind);
-      const patch = await readPatch(exchange);
-      stored = type === 'apply'
-        ? registry.apply(collection, namespace, name, patch, { ...context, force: exchange.flag('force') })
-        : registry.patch(collection, namespace, name, type, patch, context);
-    }
-    outcome.name = stored.name;
-    outcome.changed = stored !== before && !context.dryRun;
-    const created = verb === 'create' || (verb === 'apply' && !before);
-    return [created ? 201 : 200, context.dryRun && created ? withoutRevision(stored, call.representation) : stored.json(call.representation)];
-  }
-
-  private async delete(call: ResourceCall): Promise<string> {
-    const { registry } = this.parts;
-    const { collection, exchange, target, outcome } = call;
-    const request = deleteRequest(exchange, await readDeleteOptions(exchange));
-    const before = collection.get(target.namespace ?? '', target.name ?? '');
-    const context = writeContext(exchange, call.identity, 'delete', target);
-    const { object, gone } = registry.delete(collection, target.namespace ?? '', target.name ?? '', request, context);
-    outcome.changed = !context.dryRun && (gone || object !== before);
-    const { kind } = collection;
-    if (!gone || kind.plural === 'namespaces') return object.json(call.representation);
-    return JSON.stringify({
-      kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details: { name: object.name, ...(kind.group ? { group: kind.group } : {}), kind: kind.plural, uid: object.uid },
-    });
-  }
-
-  private async deleteCollection(call: ResourceCall): Promise<string> {
-    const { registry } = this.parts;
-    const { collection, exchange, target, outcome } = call;
-    const request = deleteRequest(exchange, await readDeleteOptions(exchange));
-    const context = writeContext(exchange, call.identity, 'deletecollection', target);
-    const objects = collection.select(selectorsOf(exchange, collection, target));
-    for (const { namespace, name } of objects) if (collection.get(namespace, name)) registry.delete(collection, namespace, name, request, context);
-    outcome.changed = objects.length > 0 && !context.dryRun;
-    return this.listBody(call, objects, this.parts.store.revision, null, null);
-  }
-
-  private get({ collection, target, asOf }: ResourceCall): StoredObject {
-    const [namespace, name] = [target.namespace ?? '', target.name ?? ''];
-    if (asOf === null) return this.parts.registry.get(collection, namespace, name);
-    const [found] = collection.selectAt(Math.max(asOf, collection.history.oldest), { namespace }).filter((object) => object.name === name);
-    if (!found) throw notFound(collection.kind, name);
-    return found;
-  }
-
-  private list(call: ResourceCall): string {
-    const { exchange, collection, target } = call;
-    const { revision } = this.parts.store;
-    const { limit, revision: wanted, exact, continueToken } = listRequest(exchange);
-    const selectors = selectorsOf(exchange, collection, target);
-    if (wanted > revision) throw tooLarge(wanted, revision);
-    if (call.asOf !== null && !continueToken) {
-      const past = Math.min(revision, Math.max(call.asOf, collection.history.oldest));
-      return this.listed(call, this.pager.open(collection, collection.selectAt(past, selectors), selectors, limit, past));
-    }
-    if (exact && !collection.history.knows(wanted)) throw expired('The resourceVersion for the provided list is too old.');
-    if (exact && !continueToken) return this.listed(call, this.pager.open(collection, collection.selectAt(wanted, selectors), selectors, limit, wanted));
-    const page = continueToken
-      ? this.pager.next(continueToken, collection, selectors, limit, revision)
-      : this.pager.open(collection, collection.select(selectors), selectors, limit, revision);
-    return this.listed(call, page);
-  }
-
-  private listed(call: ResourceCall, { items, revision, continueToken, remaining }: Page): string {
-    return this.listBody(call, items, revision, continueToken, remaining);
-  }
-
-  private listBody({ collection: { kind }, representation }: ResourceCall, items: readonly StoredObject[], revision: number, token: string | null, remaining: number | null): string {
-    const [listKind, apiVersion] = representation === 'metadata' ? ['PartialObjectMetadataList', 'meta.k8s.io/v1'] : [`${kind.kind}List`, apiVersionOf(kind)];
-    // Lists of custom kinds carry an empty continue on their last page.
-    const next = token ?? (kind.nature === 'custom' && representation === 'full' ? '' : null);
-    const metadata = { ...(next === null ? {} : { continue: next }), ...(remaining === null ? {} : { remainingItemCount: remaining }), resourceVersion: String(revision) };
-    return `{"kind":"${listKind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[${items.map((item) => item.listItem(representation)).join(',')}]}\n`;
-  }
-
-  private watch(call: ResourceCall, subject: FaultSubject): void {
-    const { exchange, collection, target } = call;
-    const { store, ledger } = this.parts;
-    const selectors = selectorsOf(exchange, collection, target);
-    const request = watchRequest(exchange, this.settings.watchList);
-    const since = request.since ?? store.revision;
-    // A version from the future (the hub's etcd was restored) is no error: the watch is silent until it is reached.
-    if (this.settings.expiredAs === 'status') collection.history.after(since);
-    const timeoutSeconds = request.timeoutSeconds ?? 1800 + store.random.next() * 1800;
-    exchange.stream('application/json');
-    const { response } = exchange;
-    let closed: (() => void) | null = null;
-    const stream: WatchStream = new WatchStream({
-      collection,
-      selectors,
-      representation: call.representation,
-      encoder: this.encoderOf(collection),
-      bookmarkIntervalMs: request.bookmarks ? this.settings.bookmarkIntervalMs : null,
-      timeoutMs: timeoutSeconds * 1000,
-      revision: () => store.revision,
-      onClose: () => {
-        this.watches.delete(stream);
-        ledger.watchClosed();
-        closed?.();
-      },
-      sink: {
-        write: (chunk) => void response.write(chunk),
-        end: () => void response.end(),
-        reset: () => exchange.reset(),
-        get backlog() {
-          return response.writableLength;
-        },
-      },
-    });
-    this.watches.add(stream);
-    ledger.watchOpened();
-    response.on('close', () => stream.close());
-    closed = this.parts.faults.watchOpened(subject, stream);
-    try {
-      stream.start(request.initial ? collection.select(selectors) : [], request.initial ? store.revision : since, request.initial === 'marked');
-    } catch (error) {
-      if (!(error instanceof ApiStatusError)) throw error;
-      stream.fail(error);
-    }
-  }
-
-  private encoderOf(collection: Collection): EventEncoder {
-    let encoder = this.encoders.get(collection);
-    if (!encoder) this.encoders.set(collection, (encoder = new EventEncoder()));
-    return encoder;
-  }
-
-  private recordWrite(exchange: HttpExchange, identity: Identity, target: RequestTarget, verb: LedgerEntry['verb'], outcome: ResourceCall['outcome'], code: number): void {
+  private recordWrite(exchange: HttpExchange, identity: Identity, target: RequestTarget, verb: WriteVerb, outcome: WriteOutcome, code: number): void {
     this.parts.ledger.record({
       at: this.parts.store.clock.now(),
       user: identity.user,
@@ -411,13 +229,6 @@ function checkMethod({ method }: HttpExchange, kind: Kind, { name, namespace }: 
   if (name === null && method === 'PATCH' && kind.nature === 'custom') throw badRequest('name must be provided');
   if (name === null ? method === 'PUT' || method === 'PATCH' : method === 'POST') throw methodNotAllowed();
   if (kind.namespaced && namespace === null && method !== 'GET') throw methodNotAllowed();
-}
-
-/** What would have been made has no version. */
-function withoutRevision(stored: StoredObject, representation: Representation): string {
-  const object = JSON.parse(stored.json(representation)) as { metadata: { resourceVersion?: string } };
-  delete object.metadata.resourceVersion;
-  return JSON.stringify(object);
 }
 
 /** Sends JSON that begins well and does not stop before `bytes`. */

@@ -17,6 +17,8 @@ export class HttpExchange {
     readonly request: Http2ServerRequest,
     readonly response: Http2ServerResponse,
     private readonly date: () => Date,
+    /** True while the hub is cut off: then nothing is answered */
+    private readonly isCutOff: () => boolean,
   ) {
     const target = request.url ?? '/';
     const mark = target.indexOf('?');
@@ -68,7 +70,7 @@ export class HttpExchange {
   }
 
   send(code: number, contentType: string, body: string | Buffer, headers: Readonly<Record<string, string>> = {}): void {
-    if (this.answered || this.response.destroyed) return;
+    if (this.answered || this.response.destroyed || this.isCutOff()) return;
     this.answered = true;
     const bytes = typeof body === 'string' ? Buffer.from(body) : body;
     this.head(code, { 'content-type': contentType, 'content-length': String(bytes.length), ...headers });

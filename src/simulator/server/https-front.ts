@@ -78,9 +78,10 @@ export class HttpsFront {
 
   /** Resets every open connection; new ones are taken. */
   dropConnections(): void {
-    for (const session of this.sessions) session.destroy();
+    // The sockets first: a session that is destroyed says goodbye, which a lost machine does not.
     for (const socket of this.sockets) socket.resetAndDestroy();
     this.sockets.clear();
+    for (const session of this.sessions) session.destroy();
   }
 
   /** Tells every HTTP/2 client to open a new connection for what comes next. */

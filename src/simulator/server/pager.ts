@@ -19,7 +19,7 @@ interface Snapshot {
 const TOO_OLD =
   'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list. This may be ok if you just want to list all objects, but may lead to objects being missed or shown twice.';
 
-const OPEN_LISTS = 256;
+const OPEN_LISTS = 64;
 
 /**
  * Pages of lists, each list being what the first page saw. A list that is forgotten (too many are open, or history was compacted) goes

@@ -12,9 +12,9 @@ export interface KeyAndCertificate {
 }
 
 export interface ServingOptions {
-  /** DNS names besides `localhost` */
+  /** Default: `localhost` */
   readonly dnsNames?: readonly string[];
-  /** Addresses besides 127.0.0.1 and ::1 */
+  /** Default: 127.0.0.1 and ::1 */
   readonly addresses?: readonly string[];
   /** Default: yesterday and in ten years, by the system's clock, which is the one that TLS checks by */
   readonly notBefore?: Date;
@@ -44,9 +44,10 @@ export class TlsAuthority {
   }
 
   issueServing(options: ServingOptions = {}): Promise<KeyAndCertificate> {
+    const { dnsNames = ['localhost'], addresses = ['127.0.0.1', '::1'] } = options;
     const names = new SubjectAlternativeNameExtension([
-      ...['localhost', ...(options.dnsNames ?? [])].map((value) => ({ type: 'dns' as const, value })),
-      ...['127.0.0.1', '::1', ...(options.addresses ?? [])].map((value) => ({ type: 'ip' as const, value })),
+      ...dnsNames.map((value) => ({ type: 'dns' as const, value })),
+      ...addresses.map((value) => ({ type: 'ip' as const, value })),
     ]);
     return this.issue('CN=kube-apiserver', [new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]), names], options);
   }

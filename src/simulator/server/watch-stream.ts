@@ -2,7 +2,7 @@ import type { WatchConditions, WatchControl } from '../faults/faults.js';
 import { expired, type ApiStatusError } from '../store/api-status.js';
 import { selects, type Collection, type Selectors } from '../store/collection.js';
 import type { StoreEvent } from '../store/history.js';
-import { apiVersionOf } from '../store/kinds.js';
+import { apiVersionOf, type Kind } from '../store/kinds.js';
 import type { Representation, StoredObject } from '../store/stored-object.js';
 
 export type WatchEventType = 'ADDED' | 'MODIFIED' | 'DELETED';
@@ -76,6 +76,7 @@ export class WatchStream implements WatchControl {
   private closed = false;
   private conditions: WatchConditions = { silent: false, bookmarks: true, repeats: false, delayMs: 0, breaksAfter: null };
   private eventsLeft = Infinity;
+  private readonly late: { readonly dueAt: number; readonly say: () => void }[] = [];
   private unsubscribe: (() => void) | null = null;
   private readonly timers = new Set<NodeJS.Timeout>();
 
@@ -85,7 +86,7 @@ export class WatchStream implements WatchControl {
     this.timers.add(setTimeout(() => this.end(), timeoutMs).unref());
   }
 
-  get resource(): { readonly group: string; readonly plural: string } {
+  get kind(): Kind {
     return this.options.collection.kind;
   }
 
@@ -109,7 +110,9 @@ export class WatchStream implements WatchControl {
     const { collection: { kind }, representation, revision } = this.options;
     const [apiVersion, name] = representation === 'metadata' ? ['meta.k8s.io/v1', 'PartialObjectMetadata'] : [apiVersionOf(kind), kind.kind];
     const metadata = { resourceVersion: String(revision()), ...(annotations ? { annotations } : {}) };
-    this.push(Buffer.from(`${JSON.stringify({ type: 'BOOKMARK', object: { kind: name, apiVersion, metadata } })}\n`));
+    const line = Buffer.from(`${JSON.stringify({ type: 'BOOKMARK', object: { kind: name, apiVersion, metadata } })}\n`);
+    // A bookmark promises that everything up to it was sent.
+    this.inTime(() => this.push(line));
   }
 
   setConditions(conditions: WatchConditions): void {
@@ -129,6 +132,11 @@ export class WatchStream implements WatchControl {
 
   inject(text: string): void {
     this.push(Buffer.from(text));
+  }
+
+  /** Nothing more is sent, and the stream is left hanging: the hub is cut off. */
+  freeze(): void {
+    this.setConditions({ ...this.conditions, silent: true });
   }
 
   end(): void {
@@ -163,19 +171,30 @@ export class WatchStream implements WatchControl {
     const type = visibleType(event, this.options.selectors);
     if (!type || this.closed) return;
     const line = this.options.encoder.line(event, type, this.options.representation);
-    const { delayMs } = this.conditions;
-    if (delayMs <= 0) return this.send(line);
-    const timer = setTimeout(() => {
-      this.timers.delete(timer);
-      this.send(line);
-    }, delayMs);
-    this.timers.add(timer.unref());
+    this.inTime(() => {
+      this.push(line);
+      if (this.conditions.repeats) this.push(line);
+      if (--this.eventsLeft <= 0) this.break();
+    });
   }
 
-  private send(line: Buffer): void {
-    this.push(line);
-    if (this.conditions.repeats) this.push(line);
-    if (--this.eventsLeft <= 0) this.break();
+  /** At once, or late by the delay; never before what was to be said earlier. */
+  private inTime(say: () => void): void {
+    if (this.late.length === 0 && this.conditions.delayMs <= 0) return say();
+    this.late.push({ dueAt: performance.now() + this.conditions.delayMs, say });
+    if (this.late.length === 1) this.waitForLate();
+  }
+
+  private waitForLate(): void {
+    const [next] = this.late;
+    if (!next) return;
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      this.late.shift();
+      next.say();
+      if (!this.closed) this.waitForLate();
+    }, Math.max(0, next.dueAt - performance.now()));
+    this.timers.add(timer.unref());
   }
 
   private break(): void {
