@@ -36,6 +36,13 @@ interface Definition {
 
 const definitionOf = (schema: z.ZodType): Definition => schema.def as unknown as Definition;
 
+/** `.describe()` makes a copy without the id; what it was copied from still bears it. */
+function namedIn(schema: z.ZodType): z.ZodType {
+  const parent = schema._zod.parent as z.ZodType | undefined;
+  return schema.meta()?.id === undefined && parent ? namedIn(parent) : schema;
+}
+const idOf = (schema: z.ZodType): string | undefined => namedIn(schema).meta()?.id;
+
 function newClass(name: string): Type<unknown> {
   const named = { [name]: class {} };
   return named[name] as Type<unknown>;
@@ -44,7 +51,8 @@ function newClass(name: string): Type<unknown> {
 function enumOf(schema: z.ZodType, entries: Readonly<Record<string, string>>): ReturnTypeFuncValue {
   const values = Object.values(entries);
   if (!values.every((value) => GRAPHQL_NAME.test(value))) return String;
-  const { id, description } = schema.meta() ?? {};
+  const id = idOf(schema);
+  const description = namedIn(schema).meta()?.description;
   if (!id) throw new Error(`The enum ${values.join('|')} has no meta({ id })`);
   const known = enums.get(id);
   if (known) return known;
@@ -104,22 +112,25 @@ function fieldOf(schema: z.ZodType, kind: Decorate, where: string): FieldShape {
 }
 
 function classFor(schema: z.ZodObject, kind: Decorate, where: string): Type<unknown> {
-  const id = schema.meta()?.id;
+  const id = idOf(schema);
   if (!id) throw new Error(`${where}: a nested object without meta({ id })`);
-  return kind === 'object' ? objectType(schema) : inputType(id, schema);
+  const original = namedIn(schema) as z.ZodObject;
+  return kind === 'object' ? objectType(original) : inputType(id, original);
 }
 
+/** What was said of this field; what is said of its type stands with the type. */
 function descriptionOf(schema: z.ZodType): string | undefined {
-  const own = schema.meta()?.description;
-  const inner = definitionOf(schema).innerType ?? definitionOf(schema).in;
-  return own ?? (inner && ['nullable', 'optional', 'default', 'pipe', 'readonly'].includes(definitionOf(schema).type) ? descriptionOf(inner) : undefined);
+  const { id, description } = schema.meta() ?? {};
+  if (description !== undefined || id !== undefined) return id === undefined ? description : undefined;
+  const { type, innerType, in: input } = definitionOf(schema);
+  const inner = ['nullable', 'optional', 'default', 'pipe', 'readonly'].includes(type) ? (innerType ?? input) : undefined;
+  return inner && descriptionOf(inner);
 }
 
 function addFields(target: Type<unknown>, schema: z.ZodObject, kind: Decorate, omit: readonly string[] = []): void {
   for (const [name, field] of Object.entries(schema.shape as Record<string, z.ZodType>)) {
     if (omit.includes(name)) continue;
     const shape = fieldOf(field, kind, `${target.name}.${name}`);
-    // An id keeps its type in GraphQL only where it is named so; `actor` and the like are texts.
     addField(target, name, shape, descriptionOf(field));
   }
 }

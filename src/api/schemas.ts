@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Sort } from '../common/paging.js';
 
 /** What both doors' schemas are made of. Requests are strict: an unknown field is refused, so that a typo is not an omission. */
-export const id = z.uuid().meta({ description: 'UUID' });
+export const id = z.uuid();
 /** An instant that we tell, RFC 3339, UTC */
 export const instant = z.iso.datetime();
 /** An instant that a caller tells, with any offset */

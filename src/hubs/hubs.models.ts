@@ -9,11 +9,35 @@ import { iso, isoOrNull, named } from '../api/view.js';
 import type { HubsService } from './hubs.service.js';
 import {
   fencings, hubComponents, hubPolicies, hubSortFields, prerequisiteCodes, prerequisiteStates, reachabilities,
-  type Hub, type HubAccess, type Prerequisite, type RegisterHub,
+  type Hub, type HubAccess, type Prerequisite, type RegisterHub, type StorageFacts,
 } from './hubs.types.js';
 
 const policy = named('HubPolicy', hubPolicies, 'OBSERVE: look, never write. PROTECT: keep every imported cluster\u2019s token alive, labelled and in the backup');
 const reachability = named('Reachability', reachabilities);
+
+const storageView = z
+  .object({
+    name: z.string(),
+    provider: z.string().nullable(),
+    bucket: z.string().nullable(),
+    prefix: z.string().nullable(),
+    s3Url: z.string().nullable(),
+    region: z.string().nullable(),
+    phase: z.string().nullable(),
+    owned: z.boolean().describe('Made by OADP\u2019s DataProtectionApplication: the operator uses no other'),
+  })
+  .meta({ id: 'HubStorage', description: 'Where backups lie, as a BackupStorageLocation tells' });
+
+const toStorageView = (storage: StorageFacts): z.infer<typeof storageView> => ({
+  name: storage.name,
+  provider: storage.provider,
+  bucket: storage.bucket,
+  prefix: storage.prefix,
+  s3Url: storage.s3Url,
+  region: storage.region,
+  phase: storage.phase,
+  owned: storage.owned,
+});
 
 export const hubView = z
   .object({
@@ -30,6 +54,7 @@ export const hubView = z
     unreachableSince: instant.nullable(),
     lastErrorCode: z.string().nullable(),
     inspectedAt: instant.nullable(),
+    storage: z.array(storageView).nullable().describe('null: not known yet'),
     fencing: named('Fencing', fencings, 'Whether the hub was stopped from acting on what has moved'),
     fencingChangedAt: instant.nullable(),
     version: z.int().describe('Grows with each change; the ETag'),
@@ -54,6 +79,7 @@ export const toHubView = (hub: Hub): HubView => ({
   unreachableSince: isoOrNull(hub.unreachableSince),
   lastErrorCode: hub.lastErrorCode,
   inspectedAt: isoOrNull(hub.inspectedAt),
+  storage: hub.storage && hub.storage.map(toStorageView),
   fencing: hub.fencing,
   fencingChangedAt: isoOrNull(hub.fencingChangedAt),
   version: hub.version,

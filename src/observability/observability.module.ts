@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { FleetFiguresRepository } from './fleet-figures.repository.js';
+import { HealthController } from './health.controller.js';
+import { loggingModule } from './logging.module.js';
+import { MetricsController } from './metrics.controller.js';
+import { MetricsService } from './metrics.service.js';
+
+@Module({
+  imports: [loggingModule()],
+  controllers: [HealthController, MetricsController],
+  providers: [FleetFiguresRepository, MetricsService],
+})
+export class ObservabilityModule {}
