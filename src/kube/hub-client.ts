@@ -226,8 +226,10 @@ export class HubClient {
     verb: string, type: ResourceType, ref: ObjectRef, { path, ...request }: Omit<Request, 'what' | 'path'> & { path: () => string }, options: WriteOptions,
   ): Promise<KubeObject> {
     const what = whatOf(verb, type, ref.namespace, ref.name);
-    const answer = await this.call({ ...request, what, path: path(), hideMessage: isSecretType(type) }, options);
-    return sameObject(what, type, ref, objectOf(what, type, answer, false));
+    const metadataOnly = options.metadataOnly === true;
+    const accept = metadataOnly ? { accept: METADATA_ONE } : {};
+    const answer = await this.call({ ...request, ...accept, what, path: path(), hideMessage: isSecretType(type) }, options);
+    return sameObject(what, type, ref, objectOf(what, type, answer, metadataOnly));
   }
 
   private writeNamespace(type: ResourceType, object: KubeObject): string | undefined {

@@ -111,6 +111,8 @@ export interface WriteOptions extends CallOptions {
   /** Default `lifeboat` */
   readonly fieldManager?: string;
   readonly subresource?: 'status';
+  /** Ask for the answer as PartialObjectMetadata: what else the object holds does not enter the process */
+  readonly metadataOnly?: boolean;
 }
 
 export interface ApplyOptions extends WriteOptions {
