@@ -18,10 +18,7 @@ export interface Recovery {
   readonly atLeastMs: number;
 }
 
-/** After so many watches in a row that were opened and stayed silent, the version itself is doubted: the hub's store may have been set back. */
-const MAX_SILENT_WATCHES = 2;
-
-function mustRelist(error: unknown, silentWatches: number): boolean {
+function mustRelist(error: unknown): boolean {
   if (!(error instanceof KubeError)) return true;
   switch (error.code) {
     case 'KUBE_GONE': // history is gone
@@ -30,8 +27,6 @@ function mustRelist(error: unknown, silentWatches: number): boolean {
     case 'HUB_ANSWER_TOO_LARGE': // the same version would bring the same event
     case 'HUB_ANSWER_MALFORMED':
       return true;
-    case 'HUB_TIMEOUT':
-      return silentWatches >= MAX_SILENT_WATCHES;
     default:
       return false;
   }
@@ -43,11 +38,23 @@ function errorCodeOf(error: unknown): string {
 }
 
 /** What a reflector does about a failed list or watch. */
-export function recoveryOf(error: unknown, silentWatches: number): Recovery {
+export function recoveryOf(error: unknown): Recovery {
   return {
     phase: isKubeError(error, 'KUBE_NOT_FOUND') ? 'ABSENT' : 'BACKING_OFF',
     errorCode: errorCodeOf(error),
-    relist: mustRelist(error, silentWatches),
+    relist: mustRelist(error),
     atLeastMs: error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0,
   };
+}
+
+/**
+ * Whether the hub's store is behind a version that it once gave out, as after a restore of etcd from a backup. A watch from there would be
+ * accepted and stay silent for good. The only place where versions are compared by size: they are numbers in etcd, and promised to be by
+ * Kubernetes from 1.35 on (KEP-5504); anything else counts as set back.
+ * @param known of our last list or event
+ * @param present of a list made just now
+ */
+export function isSetBack(known: string, present: string): boolean {
+  const isNumber = /^\d{1,30}$/;
+  return !isNumber.test(known) || !isNumber.test(present) || BigInt(present) < BigInt(known);
 }

@@ -170,7 +170,6 @@ test.each([
   { because: 'a cut connection', error: reset(), waits: 800 },
   { because: 'a failing hub', error: new KubeError('HUB_SERVER_ERROR', '503'), waits: 800 },
   { because: 'a hub that does not let us in', error: new KubeError('HUB_UNAUTHORIZED', '401'), waits: 800 },
-  { because: 'one silence', error: silence(), waits: 800 },
   { because: 'a hub that asks for seven seconds', error: new KubeError('HUB_BUSY_THROTTLED', '429', {}, 7_000), waits: 7_000 },
 ])('it goes on from the last version after $because', async ({ error, waits }) => {
   const client = new ScriptedClient([page(10, [])], [[modified('a', 11), error], ['wait']]);
@@ -191,12 +190,42 @@ test('it does not say WATCHING before the hub has accepted the watch', async () 
   expect(sink.phases).toEqual(['LISTING', 'WATCHING', 'BACKING_OFF(HUB_UNREACHABLE)', 'WATCHING']);
 });
 
-test('two watches that stay silent throw doubt on the version', async () => {
-  const client = new ScriptedClient([page(10, []), page(5, [])], [[silence()], [silence()], ['wait']]);
+test('silence is a reason to ask again, and no failure', async () => {
+  const client = new ScriptedClient([page(10, []), page(15, [])], [[silence()], [modified('a', 11), silence()], ['wait']]);
+  const sink = new RecordingSink();
+  const { sleeps } = reflect(client, sink);
+  await until('the third watch', () => client.watches.length === 3);
+  expect(client.watches.map(({ resourceVersion }) => resourceVersion)).toEqual(['10', '10', '11']);
+  expect(sleeps).toEqual([]);
+  expect(sink.phases).toEqual(['LISTING', 'WATCHING']);
+});
+
+test('a hub that does not accept the watch after a silence is one', async () => {
+  const client = new ScriptedClient([page(10, [])], [[silence()], [reset()], ['wait']]);
+  const sink = new RecordingSink();
+  reflect(client, sink);
+  await until('the third watch is told', () => client.watches.length === 3 && sink.phases.at(-1) === 'WATCHING');
+  expect(sink.phases).toEqual(['LISTING', 'WATCHING', 'BACKING_OFF(HUB_UNREACHABLE)', 'WATCHING']);
+});
+
+test('two silent watches throw doubt on the version: a store that was set back is listed anew', async () => {
+  const client = new ScriptedClient([page(10, ['a']), page(5, []), page(5, ['b'])], [[silence()], [silence()], ['wait']]);
   const sink = new RecordingSink();
   reflect(client, sink);
   await until('the third watch', () => client.watches.length === 3);
+  expect(client.lists.map(({ limit }) => limit)).toEqual([500, 1, 500]);
   expect(client.watches.map(({ resourceVersion }) => resourceVersion)).toEqual(['10', '10', '5']);
+  expect(sink.news.slice(-3)).toEqual(['listing', 'page b', 'listed 5']);
+});
+
+test('a store that has gone on is not listed anew', async () => {
+  const client = new ScriptedClient([page(10, []), page(99, ['x']), page(100, ['x'])], [[silence()], [silence()], [silence()], [silence()], ['wait']]);
+  const sink = new RecordingSink();
+  reflect(client, sink);
+  await until('the fifth watch', () => client.watches.length === 5);
+  expect(client.watches.map(({ resourceVersion }) => resourceVersion)).toEqual(['10', '10', '10', '10', '10']);
+  expect(client.lists.map(({ limit }) => limit)).toEqual([500, 1, 1]);
+  expect(sink.news).toEqual(['listing', 'page ', 'listed 10'].map((line) => line.trim()));
 });
 
 test('lists and watches share one backoff', async () => {
@@ -257,7 +286,7 @@ test('the last change of an object wins', async () => {
   const client = new ScriptedClient([page(10, [])], [[modified('a', 11), modified('b', 12), modified('a', 13), deleted, modified('c', 15), 'wait']]);
   const sink = new RecordingSink();
   reflect(client, sink, { coalesceMs: 20 });
-  await until('the changes are told', () => sink.batches.length > 0);
+  await until('the changes are told', () => sink.news.some((call) => call.startsWith('changes')));
   expect(sink.news.at(-1)).toBe('changes UPSERT:a@13,DELETE:b@14,UPSERT:c@15');
 });
 

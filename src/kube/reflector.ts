@@ -4,7 +4,7 @@ import { ChangeBuffer } from './change-buffer.js';
 import type { HubClient } from './hub-client.js';
 import { isKubeError, KubeError } from './kube-error.js';
 import type { ResourceType, Selection, WatchEvent } from './kube.types.js';
-import { recoveryOf, SinkFailure } from './reflector.rules.js';
+import { isSetBack, recoveryOf, SinkFailure } from './reflector.rules.js';
 import type { ReflectorSink, ReflectorState } from './reflector.types.js';
 import { Turnstile } from './turnstile.js';
 
@@ -16,6 +16,8 @@ const HEARTBEAT_MS = 15_000;
 /** A watch that ends sooner, with nothing said, counts as failed: client-go's "very short watch". */
 const SHORT_WATCH_MS = 1_000;
 const LISTS_AT_ONCE = 2;
+/** After so many watches in a row without a word, the version is doubted. */
+const SILENT_WATCHES = 2;
 
 export type ReflectorClient = Pick<HubClient, 'list' | 'watch'>;
 
@@ -61,13 +63,16 @@ function sleepFor(ms: number, signal: AbortSignal): Promise<void> {
 /**
  * Keeps a sink in step with one kind of resource on a hub, for as long as it runs.
  *
- *   start -> LISTING --list done--> WATCHING --end of stream--> WATCHING (from the last version)
+ *   start -> LISTING --list done--> WATCHING --end of stream, silence--> WATCHING (from the last version)
  *              ^ |                     |
- *              | +---- any failure ----+--> BACKING_OFF --hub cut off, 429, 5xx, silence--> WATCHING (from the last version)
+ *              | +---- any failure ----+--> BACKING_OFF --hub cut off, 429, 5xx--> WATCHING (from the last version)
  *              |                                 |
- *              +---- 410, sink failed, malformed, silent twice ----+
+ *              +---- 410, sink failed, malformed +
  *              |
  *              +---- 404: ABSENT, looked for again with the same backoff
+ *
+ * Silence is no failure: an API server says nothing about a quiet kind unless its etcd notifies of progress (OpenShift's and kubeadm's do,
+ * every 5 s). It is a reason to ask again; a hub that is gone then does not accept the new watch.
  *
  * One loop, so no two lists or watches of one reflector ever run beside each other.
  */
@@ -126,6 +131,7 @@ export class Reflector {
     if (this.options.firstDelayMs !== undefined) await this.sleep(this.options.firstDelayMs, signal);
     while (!signal.aborted) {
       try {
+        await this.doubtVersion(signal);
         if (this.version === null) await this.list(signal);
         await this.watch(signal);
       } catch (error) {
@@ -137,13 +143,18 @@ export class Reflector {
 
   private async recover(error: unknown, backoff: Backoff, signal: AbortSignal): Promise<void> {
     if (isKubeError(error, 'HUB_ANSWER_TOO_LARGE') && this.version === null) this.pageSize = Math.max(MIN_PAGE_SIZE, Math.floor(this.pageSize / 2));
-    const { relist, phase, errorCode, atLeastMs } = recoveryOf(error, this.silentWatches);
-    if (relist) {
-      this.version = null;
-      this.silentWatches = 0;
-    }
+    const { relist, phase, errorCode, atLeastMs } = recoveryOf(error);
+    if (relist) this.version = null;
     await this.tellIfPossible({ phase, errorCode });
     await this.sleep(Math.max(backoff.next(), atLeastMs), signal);
+  }
+
+  private async doubtVersion(signal: AbortSignal): Promise<void> {
+    if (this.version === null || this.silentWatches < SILENT_WATCHES) return;
+    const { resourceVersion } = await this.client.list(this.type, { ...this.selection, limit: 1, signal });
+    this.hear();
+    this.silentWatches = 0;
+    if (isSetBack(this.version, resourceVersion)) this.version = null;
   }
 
   private async list(signal: AbortSignal): Promise<void> {
@@ -175,6 +186,7 @@ export class Reflector {
   private async endList(version: string): Promise<void> {
     await this.call(() => this.sink.listed(version));
     this.version = version;
+    this.silentWatches = 0;
   }
 
   private async watch(signal: AbortSignal): Promise<void> {
@@ -204,25 +216,30 @@ export class Reflector {
   private async follow(version: string, session: WatchSession, flow: Flow): Promise<void> {
     const { generation } = this;
     const startedAtMs = this.monotonicMs();
+    let isOpen = false;
     let hasSpoken = false;
     const onOpen = (): void => {
+      isOpen = true;
       this.hear();
-      this.silentWatches += 1; // until something is said
       void this.tell({ phase: 'WATCHING', errorCode: null }).catch(session.fail);
     };
     const { silenceMs, watchTimeoutSeconds: timeoutSeconds } = this.options;
     const events = this.client.watch(this.type, { ...this.selection, resourceVersion: version, signal: session.signal, silenceMs, timeoutSeconds, onOpen });
-    for await (const event of events) {
-      if (generation !== this.generation || session.signal.aborted) return;
-      hasSpoken = true;
-      this.silentWatches = 0;
-      this.hear();
-      await this.take(event, flow);
+    try {
+      for await (const event of events) {
+        if (generation !== this.generation || session.signal.aborted) return;
+        hasSpoken = true;
+        this.silentWatches = 0;
+        this.hear();
+        await this.take(event, flow);
+      }
+    } catch (error) {
+      const isSilence = isOpen && isKubeError(error, 'HUB_TIMEOUT') && error.details['calledOff'] !== true;
+      if (!isSilence) throw error;
     }
-    const isShort = this.monotonicMs() - startedAtMs < SHORT_WATCH_MS;
-    if (!hasSpoken && isShort && !session.signal.aborted) throw new KubeError('HUB_UNREACHABLE', `watch ${this.type.plural}: ended at once, with nothing said`);
-    // The hub ended it in order, as it does every few minutes: no silence.
-    this.silentWatches = 0;
+    if (hasSpoken || session.signal.aborted) return;
+    if (this.monotonicMs() - startedAtMs < SHORT_WATCH_MS) throw new KubeError('HUB_UNREACHABLE', `watch ${this.type.plural}: ended at once, with nothing said`);
+    this.silentWatches += 1;
   }
 
   private async take(event: WatchEvent, flow: Flow): Promise<void> {

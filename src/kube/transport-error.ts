@@ -22,17 +22,17 @@ const WORDS: Record<string, string> = {
   UND_ERR_DESTROYED: 'the client is closed',
 };
 
-/** The code of an error, also of the attempts behind an AggregateError (several addresses of one name). */
+/**
+ * The code of an error, also of the attempts behind an AggregateError (several addresses of one name).
+ * Asks for properties, not for classes: what throws may live in another realm.
+ */
 export function systemCodeOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'UNKNOWN';
-  if (error instanceof AddressRefusedError) return error.code;
-  if (error instanceof AggregateError) {
-    const [first] = error.errors.map(systemCodeOf);
-    return first ?? 'UNKNOWN';
-  }
-  const { code } = error as NodeJS.ErrnoException;
+  if (typeof error !== 'object' || error === null) return 'UNKNOWN';
+  const { code, errors, cause, name } = error as { code?: unknown; errors?: unknown; cause?: unknown; name?: unknown };
+  if (Array.isArray(errors) && errors.length > 0) return systemCodeOf(errors[0]);
   if (typeof code === 'string') return code;
-  return error.cause === undefined ? error.name : systemCodeOf(error.cause);
+  if (cause !== undefined) return systemCodeOf(cause);
+  return typeof name === 'string' ? name : 'UNKNOWN';
 }
 
 function kubeCodeOf(systemCode: string): KubeErrorCode {

@@ -139,6 +139,8 @@ export class RealKubeApiserver {
     await this.writeFiles();
     const { dataDir, etcdUrl, etcdPeerUrl } = this;
     this.etcd = Program.start(join(kubeAssetsDir(), 'etcd'), [
+      // As OpenShift and kubeadm run it: without, an API server sends no bookmark about a quiet kind.
+      '--watch-progress-notify-interval=5s',
       '--name', 'default', '--data-dir', join(dataDir, 'etcd'), '--unsafe-no-fsync', '--log-level', 'error',
       '--listen-client-urls', etcdUrl, '--advertise-client-urls', etcdUrl,
       '--listen-peer-urls', etcdPeerUrl, '--initial-advertise-peer-urls', etcdPeerUrl, '--initial-cluster', `default=${etcdPeerUrl}`,
@@ -230,7 +232,9 @@ export class RealKubeApiserver {
       if (!answer.ok) throw new Error(`etcd: ${path}: HTTP ${answer.status} ${await answer.text()}`);
       return answer.json();
     };
-    const { header } = (await post('/v3/kv/range', { key: Buffer.from('x').toString('base64') })) as { header: { revision: string } };
+    // Compacting keeps the newest revision itself, which may be a list's: write one more, outside of what kube-apiserver reads.
+    const bytes = Buffer.from('lifeboat/compaction').toString('base64');
+    const { header } = (await post('/v3/kv/put', { key: bytes, value: bytes })) as { header: { revision: string } };
     await post('/v3/kv/compaction', { revision: header.revision, physical: true });
   }
 
