@@ -85,6 +85,12 @@ function withFiles(env: Record<string, string | undefined>): Record<string, stri
   return result;
 }
 
+/** Root's home is closed to others, and PostgreSQL refuses to run as root: its user could not get there. */
+function defaultDataDir(env: Record<string, string | undefined>): string {
+  if (env['XDG_DATA_HOME']) return join(env['XDG_DATA_HOME'], 'lifeboat');
+  return process.getuid?.() === 0 ? '/var/lib/lifeboat' : join(homedir(), '.local', 'share', 'lifeboat');
+}
+
 /**
  * Reads the environment. Empty variables count as absent.
  * @throws Error that names every bad variable and why; values are left out, since they may be secrets
@@ -99,7 +105,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
   return Object.freeze({
     databaseUrl: e.DATABASE_URL === undefined ? undefined : new Secret(e.DATABASE_URL),
     redisUrl: e.REDIS_URL === undefined ? undefined : new Secret(e.REDIS_URL),
-    dataDir: e.LIFEBOAT_DATA_DIR ?? join(env['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'lifeboat'),
+    dataDir: e.LIFEBOAT_DATA_DIR ?? defaultDataDir(env),
     roles: new Set(e.LIFEBOAT_ROLES),
     sealingKeys: e.LIFEBOAT_SEALING_KEYS,
     allowLoopbackHubs: e.LIFEBOAT_ALLOW_LOOPBACK_HUBS,

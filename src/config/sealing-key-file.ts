@@ -11,7 +11,7 @@ import { Secret } from '../common/secret.js';
 export function sealingKeyFromFile(dataDir: string): ReadonlyMap<string, Secret<Buffer>> {
   const path = join(dataDir, 'sealing.key');
   if (!existsSync(path)) {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    mkdirSync(dataDir, { recursive: true, mode: 0o711 }); // the embedded database's user passes through it
     writeFileSync(path, randomBytes(32).toString('base64') + '\n', { mode: 0o600, flag: 'wx' });
   }
   if ((statSync(path).mode & 0o077) !== 0) throw new Error(`The sealing key file ${path} may be read by others: set its mode to 0600`);
