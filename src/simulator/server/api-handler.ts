@@ -1,4 +1,5 @@
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Faults, FaultSubject, RequestFault } from '../faults/faults.js';
 import { injectedError } from '../faults/injected-error.js';
@@ -233,13 +234,13 @@ function checkMethod({ method }: HttpExchange, kind: Kind, { name, namespace }: 
 
 /** Sends JSON that begins well and does not stop before `bytes`. */
 async function sendOversize(exchange: HttpExchange, bytes: number): Promise<void> {
-  exchange.stream('application/json');
-  const { response } = exchange;
-  response.write('{"kind":"List","apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":[{"metadata":{"name":"');
   const chunk = Buffer.alloc(64 * 1024, 'x');
-  for (let sent = 0; sent < bytes && !response.destroyed; sent += chunk.length) {
-    if (!response.write(chunk)) await new Promise<void>((resolve) => void response.once('drain', resolve).once('close', resolve));
+  function* body(): Generator<Buffer> {
+    yield Buffer.from('{"kind":"List","apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":[{"metadata":{"name":"');
+    for (let sent = 0; sent < bytes; sent += chunk.length) yield chunk;
+    yield Buffer.from('"}}]}');
   }
-  response.end('"}}]}');
+  exchange.stream('application/json');
+  // A client that has had enough hangs up: that is what the fault is for.
+  await pipeline(body, exchange.response).catch(() => undefined);
 }
-
