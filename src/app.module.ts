@@ -3,6 +3,7 @@ import { AccessModule } from './access/access.module.js';
 import { ApiModule } from './api/api.module.js';
 import { BackupsModule } from './backups/backups.module.js';
 import { Clock } from './common/clock.js';
+import type { Secret } from './common/secret.js';
 import { Config } from './config/config.js';
 import { DatabaseModule } from './database/database.module.js';
 import { FleetModule } from './fleet/fleet.module.js';
@@ -14,8 +15,9 @@ import { RecoveryModule } from './recovery/recovery.module.js';
 import { TokensModule } from './tokens/tokens.module.js';
 
 export interface Ground {
-  /** `sealingKeys` and `databaseUrl` filled in */
   readonly config: Config;
+  /** Migrated */
+  readonly databaseUrl: Secret;
   readonly clock: Clock;
 }
 
@@ -33,14 +35,14 @@ class GroundModule {
 @Module({})
 export class AppModule {
   static forRoot(ground: Ground): DynamicModule {
-    const { config } = ground;
+    const { config, databaseUrl } = ground;
     return {
       module: AppModule,
       imports: [
         GroundModule.forRoot(ground),
         ObservabilityModule,
-        DatabaseModule.forRoot({ url: config.databaseUrl! }),
-        JobsModule,
+        DatabaseModule.forRoot({ url: databaseUrl }),
+        JobsModule.forRoot({ databaseUrl, redisUrl: config.redisUrl, work: config.roles.has('worker'), leaseMs: config.leaseMs }),
         ApiModule,
         AccessModule,
         HubsModule,

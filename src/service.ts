@@ -1,5 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Logger } from 'nestjs-pino';
 import { readFileSync } from 'node:fs';
 import { ApiKeysService } from './access/api-keys.service.js';
 import { AppModule } from './app.module.js';
@@ -42,10 +43,9 @@ export async function startService(config: Config, { clock = new SystemClock() }
   try {
     const databaseUrl = config.databaseUrl ?? new Secret(embedded!.url);
     await migrate(databaseUrl.reveal());
-    const complete: Config = Object.freeze({ ...config, sealingKeys, databaseUrl });
-    app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot({ config: complete, clock }), newHttpAdapter(), {
-      bodyParser: false, bufferLogs: true, abortOnError: false,
-    });
+    const ground = { config: Object.freeze({ ...config, sealingKeys }), databaseUrl, clock };
+    app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(ground), newHttpAdapter(), { bodyParser: false, bufferLogs: true, abortOnError: false });
+    app.useLogger(app.get(Logger));
     if (!config.roles.has('api')) answerProbesOnly(app);
     await configureHttp(app, version);
     await app.listen(config.port, config.host);
