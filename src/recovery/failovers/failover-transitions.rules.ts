@@ -8,15 +8,15 @@ import { failoverStatuses, terminalStatuses, type FailoverStatus, type FailoverS
  *   │   │ └─ content ──┘    │            │          │ │  └─ the restore failed ──▶ FAILED                  COMPLETED, or
  *   │   └──── changed ──────┼────────────┼──────────┘ │                                        COMPLETED_WITH_EXCEPTIONS
  *   │                       │            ▼            │
- *   │                       │         UNDOING ◀───────┘ (nothing restored yet: the fencing is taken back)
- *   ▼                       ▼            │
+ *   │                       │         UNDOING ◀───────┘ (nothing is restored yet; where the source was fenced, it is taken back,
+ *   ▼                       ▼            │               also from PREFLIGHT and PENDING_APPROVAL when they are passed again)
  *  FAILED, CANCELLED     CANCELLED       └──▶ CANCELLED, FAILED
  *
  * `from`: where it may go, and why.
  */
 export const transitions = {
-  PREFLIGHT: { PENDING_APPROVAL: 'the checks passed', FAILED: 'a check failed', CANCELLED: 'aborted' },
-  PENDING_APPROVAL: { FENCING: 'approved, or no approval is asked for', PREFLIGHT: 'the content has changed', CANCELLED: 'rejected or aborted' },
+  PREFLIGHT: { PENDING_APPROVAL: 'the checks passed', FAILED: 'a check failed', CANCELLED: 'aborted', UNDOING: 'aborted or failed after the source was fenced' },
+  PENDING_APPROVAL: { FENCING: 'approved, or no approval is asked for', PREFLIGHT: 'the content has changed', CANCELLED: 'rejected or aborted', UNDOING: 'rejected or aborted after the source was fenced' },
   FENCING: { RESTORING: 'the source is fenced, or cannot be', UNDOING: 'aborted' },
   RESTORING: { IMPORTING: 'the restore is done', PREFLIGHT: 'the content has changed', UNDOING: 'aborted, or nothing could be restored', FAILED: 'the restore failed' },
   IMPORTING: { VERIFYING: 'each import has ended' },

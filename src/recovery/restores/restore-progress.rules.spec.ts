@@ -4,7 +4,7 @@ import type { VeleroRestoreFacts } from './restores.types.js';
 const now = new Date('2026-11-24T12:00:00Z');
 const part = (backup: string, phase: string | null): VeleroRestoreFacts => ({ name: `lifeboat-1-${backup}`, backup, phase, startedAt: now, completedAt: null, errors: 0, warnings: 0 });
 const all = (phase: string): VeleroRestoreFacts[] => [part('cred', phase), part('res', phase), part('mc', phase)];
-const state = (of: Partial<RestoreState>): RestoreState => ({ phase: 'Finished', lastMessage: null, velero: all('Completed'), managedClustersBackup: 'mc', unchangedSince: now, ...of });
+const state = (of: Partial<RestoreState>): RestoreState => ({ phase: 'Finished', lastMessage: null, velero: all('Completed'), managedClustersRestore: 'lifeboat-1-mc', unchangedSince: now, ...of });
 const quiet = (ms: number) => new Date(now.getTime() - ms);
 
 test.each([

@@ -15,8 +15,8 @@ export interface RestoreState {
   readonly lastMessage: string | null;
   /** Those that belong to this run */
   readonly velero: readonly VeleroRestoreFacts[];
-  /** The backup of managed clusters that is restored */
-  readonly managedClustersBackup: string;
+  /** The Velero Restore that brings the managed clusters; null: not named yet */
+  readonly managedClustersRestore: string | null;
   /** Since when what is seen here has not changed */
   readonly unchangedSince: Date;
 }
@@ -32,7 +32,7 @@ export type RestoreJudgement =
  */
 export function judgeRestore(state: RestoreState, now: Date): RestoreJudgement {
   const quietMs = now.getTime() - state.unchangedSince.getTime();
-  const managedClusters = state.velero.find((one) => one.backup === state.managedClustersBackup);
+  const managedClusters = state.velero.find((one) => one.name === state.managedClustersRestore);
   const through = ACM_ENDED.has(state.phase);
   if (managedClusters === undefined) {
     const gaveUp = through || state.phase === 'Error';
@@ -45,3 +45,6 @@ export function judgeRestore(state: RestoreState, now: Date): RestoreJudgement {
   const clean = state.phase === 'Finished' && state.velero.every((one) => one.phase === 'Completed');
   return { is: 'DONE', outcome: clean ? 'SUCCEEDED' : 'SUCCEEDED_WITH_ERRORS', operatorSilent: !through };
 }
+
+/** The Velero Restore that an ACM Restore makes of a backup. @see cluster-backup-operator, getValidKsRestoreName */
+export const veleroRestoreName = (restore: string, backup: string): string => `${restore}-${backup}`;
