@@ -53,7 +53,7 @@ export type RequestFault =
   | { readonly type: 'stale'; readonly revision: number };
 
 /** What befalls watches while it is on: those that are open, and those that are opened. */
-export type WatchFault =
+type WatchFault =
   /** The connection stays, nothing is ever sent: half-open. Watches that it befell are reset when it ends */
   | { readonly type: 'watch-silent' }
   | { readonly type: 'watch-without-bookmarks' }

@@ -30,6 +30,8 @@ export class HttpsFront {
     this.boundPort = port;
     this.secure = createSecureServer({
       key: serving.keyPem, cert: serving.certPem, ca: caPem, requestCert: true, rejectUnauthorized: false, allowHTTP1: true, settings: { maxConcurrentStreams: 1000 },
+      // Node's protections are for servers on the open net: thousands of watches that come and go are our daily bread.
+      maxSessionMemory: 1024, streamResetBurst: 100_000, streamResetRate: 10_000,
     });
     this.secure.on('request', (request, response) => {
       if (this.outage === null) onRequest(request, response);

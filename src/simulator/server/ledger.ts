@@ -43,11 +43,14 @@ function matcherOf(filter: LedgerFilter): Matcher {
 /** The hub's audit record: every write one by one, reads counted. */
 export class Ledger {
   private entries: LedgerEntry[] = [];
+  /** The oldest writes beyond so many are forgotten, so that a hub can run for days. */
+  limit = 1_000_000;
   private counts = new Map<string, { read: ReadCount; times: number }>();
   private openWatches = 0;
 
   record(entry: LedgerEntry): void {
     this.entries.push(entry);
+    if (this.entries.length > this.limit * 1.25) this.entries = this.entries.slice(-this.limit);
   }
 
   countRead(read: ReadCount): void {

@@ -12,7 +12,7 @@ const PATCH_TYPES: Readonly<Record<string, PatchType | 'apply'>> = {
 };
 const BODY_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
 
-export const mediaType = (exchange: HttpExchange): string => (exchange.header('content-type') ?? '').split(';')[0]?.trim() ?? '';
+const mediaType = (exchange: HttpExchange): string => (exchange.header('content-type') ?? '').split(';')[0]?.trim() ?? '';
 
 /** @throws ApiStatusError 415 where the kind takes no such patch */
 export function patchTypeOf(exchange: HttpExchange, kind: Kind): PatchType | 'apply' {

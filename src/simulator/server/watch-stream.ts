@@ -31,7 +31,7 @@ function encode(event: StoreEvent, type: WatchEventType, representation: Represe
 }
 
 /** How an event looks to a watch with selectors; null: not at all. */
-export function visibleType(event: StoreEvent, selectors: Selectors): WatchEventType | null {
+function visibleType(event: StoreEvent, selectors: Selectors): WatchEventType | null {
   const before = event.previous !== null && selects(selectors, event.previous);
   const after = event.type !== 'DELETED' && selects(selectors, event.object);
   if (before && after) return 'MODIFIED';
@@ -40,7 +40,7 @@ export function visibleType(event: StoreEvent, selectors: Selectors): WatchEvent
 }
 
 /** Where a watch writes to: one HTTP answer. */
-export interface WatchSink {
+interface WatchSink {
   write(chunk: Buffer): void;
   end(): void;
   /** Cuts the stream without an orderly end. */

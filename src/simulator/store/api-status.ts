@@ -21,7 +21,7 @@ export interface NamedResource {
   readonly kind: string;
 }
 
-export const qualifiedName = (resource: NamedResource): string => (resource.group ? `${resource.plural}.${resource.group}` : resource.plural);
+const qualifiedName = (resource: NamedResource): string => (resource.group ? `${resource.plural}.${resource.group}` : resource.plural);
 
 /**
  * A refusal as kube-apiserver words it: becomes a `Status` object on the wire.

@@ -2,6 +2,7 @@ import { ManualClock } from '../../common/clock.js';
 import type { KubeObject } from '../../kube/kube.types.js';
 import { resources } from '../../kube/resources.js';
 import { HubCaller } from '../../../test/support/hub-caller.js';
+import { until } from '../../../test/support/until.js';
 import { SimulatedHub } from '../simulated-hub.js';
 
 const ACCOUNTS = '/apis/authentication.open-cluster-management.io/v1beta1/namespaces/c1/managedserviceaccounts';
@@ -39,6 +40,15 @@ describe('garbage collector', () => {
     expect(isThere()).toBe(false);
     // What points at an owner that was never there is looked at only when something happens to it.
     expect(secrets()).toEqual(['free', 'of-former']);
+  });
+
+  test('what is written with an owner that does not exist goes soon after; an owner of an unknown kind is left alone', async () => {
+    hub.seed([account()]);
+    const unknown = secret('of-unknown', null);
+    unknown.metadata.ownerReferences = [{ apiVersion: 'example.com/v1', kind: 'Thing', name: 't', uid: 'u' }];
+    for (const each of [secret('of-former', { uid: 'uid-of-a-former-a' }), secret('owned', {}), unknown]) expect((await caller.call('POST', '/api/v1/namespaces/c1/secrets', each)).code).toBe(201);
+    await until('it is collected', () => !secrets().includes('of-former'));
+    expect(secrets()).toEqual(['of-unknown', 'owned']);
   });
 
   test('switched off, as on a bare kube-apiserver, nothing follows', async () => {

@@ -1,13 +1,12 @@
-import type { KubeObject } from '../../kube/kube.types.js';
+import type { KubeObject, OwnerReference } from '../../kube/kube.types.js';
 import type { Collection } from './collection.js';
 import type { HubStore } from './hub-store.js';
+import { kubeTime } from './kube-time.js';
 import type { DeleteRequest, DeleteResult } from './registry.types.js';
 import type { StoredObject } from './stored-object.js';
 
 const FOREGROUND = 'foregroundDeletion';
 const ORPHAN = 'orphan';
-
-const seconds = (at: Date): string => at.toISOString().replace(/\.\d{3}Z$/, 'Z');
 
 /**
  * What kube-controller-manager does about deletion: the garbage collector and the namespace controller. Both can be switched off, since
@@ -63,12 +62,19 @@ export class Controllers {
   /** Removes an object whose last finalizer a write has taken away. */
   afterWrite(collection: Collection, object: StoredObject): StoredObject {
     if (object.deleting) this.finish(collection, object);
+    else if (this.collecting && object.owners.length > 0) setImmediate(() => this.collectIfOwnerless(collection, object));
     return object;
+  }
+
+  /** What is written with owners that do not exist is collected soon after. */
+  private collectIfOwnerless(collection: Collection, written: StoredObject): void {
+    const object = collection.get(written.namespace, written.name);
+    if (this.collecting && object?.uid === written.uid) this.collect(object);
   }
 
   private mark(collection: Collection, object: StoredObject, finalizers: string[], isNamespace: boolean): StoredObject {
     const next: KubeObject & { metadata: { deletionGracePeriodSeconds?: number } } = object.read();
-    next.metadata.deletionTimestamp ??= seconds(this.store.clock.now());
+    next.metadata.deletionTimestamp ??= kubeTime(this.store.clock.now());
     next.metadata.deletionGracePeriodSeconds ??= 0;
     if (isNamespace) delete next.metadata.deletionGracePeriodSeconds;
     if (collection.kind.generation) next.metadata.generation = (next.metadata.generation ?? 0) + 1;
@@ -135,20 +141,25 @@ export class Controllers {
     if (owner?.object.deleting && owner.object.finalizers.includes(FOREGROUND)) this.deleteBlocking(owner.collection, owner.object);
   }
 
+  /** An owner of a kind that is not known cannot be called gone. */
   private ownerExists(uid: string, dependent: StoredObject): boolean {
-    return this.findOwner(uid, dependent) !== null;
+    const reference = dependent.readMetadata().ownerReferences?.find((owner) => owner.uid === uid);
+    return (reference !== undefined && this.homesOf(reference).length === 0) || this.findOwner(uid, dependent) !== null;
   }
 
   private findOwner(uid: string, dependent: StoredObject): { collection: Collection; object: StoredObject } | null {
     const reference = dependent.readMetadata().ownerReferences?.find((owner) => owner.uid === uid);
     if (!reference) return null;
-    const group = reference.apiVersion.includes('/') ? (reference.apiVersion.split('/')[0] ?? '') : '';
-    for (const collection of this.store.allCollections()) {
-      if (collection.kind.kind !== reference.kind || collection.kind.group !== group) continue;
+    for (const collection of this.homesOf(reference)) {
       const object = collection.get(collection.kind.namespaced ? dependent.namespace : '', reference.name);
       if (object?.uid === uid) return { collection, object };
     }
     return null;
+  }
+
+  private homesOf({ apiVersion, kind }: OwnerReference): Collection[] {
+    const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
+    return [...this.store.allCollections()].filter((collection) => collection.kind.kind === kind && collection.kind.group === group);
   }
 
   private sweepForeground(): void {

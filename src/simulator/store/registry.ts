@@ -9,6 +9,7 @@ import { deepEqual, isRecord } from './deep-equal.js';
 import { applyConfiguration, recordUpdate, type FieldWriter } from './fields/managed-fields.js';
 import type { HubStore } from './hub-store.js';
 import { apiVersionOf, type Kind } from './kinds.js';
+import { kubeTime } from './kube-time.js';
 import { patched } from './patching.js';
 import type { ApplyContext, DeleteRequest, DeleteResult, PatchType, WriteContext } from './registry.types.js';
 import { StoredObject } from './stored-object.js';
@@ -16,9 +17,6 @@ import { applyDefaults, prepareForCreate, prepareForUpdate } from './strategy.js
 import { checkMetadata, checkShape, checkUpdate } from './validation.js';
 
 const NAMESPACES: NamedResource & { readonly version: string } = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace' };
-
-/** RFC 3339 with whole seconds, as metav1.Time is written. */
-export const kubeTime = (at: Date): string => at.toISOString().replace(/\.\d{3}Z$/, 'Z');
 
 /** The rules by which kube-apiserver writes: identity, generation, status, conflicts, finalizers, admission. Synchronous, so each call is atomic. */
 export class Registry {
