@@ -2,7 +2,7 @@ import type { Clock } from '../common/clock.js';
 import type { HeldLease } from '../database/lease.service.js';
 import type { KubeObject } from '../kube/kube.types.js';
 import type { ReflectorChange, ReflectorSink, ReflectorState } from '../kube/reflector.types.js';
-import { factsOf, isKept } from './facts.rules.js';
+import { isKept, observedObject } from './facts.rules.js';
 import type { ObservedObject } from './facts.types.js';
 import type { WatchedKind } from './fleet.types.js';
 import type { HubFactsRepository, ObjectKey } from './hub-facts.repository.js';
@@ -75,10 +75,4 @@ export class FactsSink implements ReflectorSink {
   private observed(objects: readonly KubeObject[]): ObservedObject[] {
     return objects.filter((object) => isKept(this.kind, object) && !UNSTORABLE.test(object.metadata.name)).map((object) => observedObject(this.kind, object));
   }
-}
-
-/** One object as it is stored. */
-export function observedObject(kind: WatchedKind, object: KubeObject): ObservedObject {
-  const { uid = '', resourceVersion = '' } = object.metadata;
-  return { kind, ...keyOf(object), uid, resourceVersion, facts: factsOf[kind](object) };
 }

@@ -3,7 +3,7 @@ import { at, countAt, flagAt, instantOf, listAt, recordOf, textAt } from '../com
 import type { KubeObject } from '../kube/kube.types.js';
 import type {
   AccountFacts, AcmRestoreFacts, AddOnFacts, BackupScheduleFacts, ConditionFacts, FactsByKind, ManagedClusterFacts, StorageLocationFacts, TokenSecretFacts,
-  VeleroBackupFacts, VeleroRestoreFacts, VeleroScheduleFacts, WorkFacts,
+  ObservedObject, VeleroBackupFacts, VeleroRestoreFacts, VeleroScheduleFacts, WorkFacts,
 } from './facts.types.js';
 import type { ConditionState, WatchedKind } from './fleet.types.js';
 
@@ -245,4 +245,10 @@ export function isKept(kind: WatchedKind, object: KubeObject): boolean {
     default:
       return true;
   }
+}
+
+/** One object as it is stored. */
+export function observedObject<K extends WatchedKind>(kind: K, object: KubeObject): ObservedObject<K> {
+  const { namespace = '', name, uid = '', resourceVersion = '' } = object.metadata;
+  return { kind, namespace, name, uid, resourceVersion, facts: factsOf[kind](object) };
 }

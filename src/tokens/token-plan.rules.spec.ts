@@ -220,6 +220,7 @@ describe('planToken: what is to be done', () => {
   test.each(cases)('$because', ({ world, policy, actions, recheckAt }) => {
     const plan = planToken(observed(world), { ...protect, ...policy }, null, now);
     expect(plan.actions.map(short)).toEqual(actions);
+    expect(plan.recheckAt === null || plan.recheckAt > now).toBe(true);
     if (recheckAt !== undefined) expect(plan.recheckAt?.toISOString() ?? null).toBe(recheckAt);
   });
 });

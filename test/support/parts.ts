@@ -19,6 +19,16 @@ import { HubConnections } from '../../src/hubs/hub-connections.service.js';
 import { HubInspector } from '../../src/hubs/hub-inspector.service.js';
 import { HubsRepository } from '../../src/hubs/hubs.repository.js';
 import { HubsService } from '../../src/hubs/hubs.service.js';
+import { Jobs } from '../../src/jobs/jobs.js';
+import { PostgresQueues } from '../../src/jobs/queue-backend.js';
+import { ReconcileTokensProcessor } from '../../src/tokens/reconcile-tokens.processor.js';
+import { TokenInventoryRepository } from '../../src/tokens/token-inventory.repository.js';
+import { TokenObserverRepository } from '../../src/tokens/token-observer.repository.js';
+import { TokenReconciler } from '../../src/tokens/token.reconciler.js';
+import { TokensRepository } from '../../src/tokens/tokens.repository.js';
+import { TokensService } from '../../src/tokens/tokens.service.js';
+import { TokenWorkRepository } from '../../src/tokens/token-work.repository.js';
+import { TokenWriter } from '../../src/tokens/token-writer.js';
 import { cloneTestDatabase, type TestDatabase } from './database.js';
 
 export const KEY = new Secret(randomBytes(32));
@@ -30,7 +40,7 @@ export function testConfig(change: Partial<Config> = {}): Config {
   };
 }
 
-/** The features up to the watching of hubs, put together by hand on a database of their own. */
+/** The features up to tokens and backups, put together by hand on a database of their own. */
 export class Parts {
   readonly audit: AuditService;
   readonly changes = new FleetChanges();
@@ -41,6 +51,12 @@ export class Parts {
   readonly fleet: FleetService;
   readonly facts: HubFactsRepository;
   readonly supervisor: WatchSupervisor;
+  readonly jobs: Jobs;
+  readonly tokenWork: TokenWorkRepository;
+  readonly tokenReconciler: TokenReconciler;
+  readonly tokenProcessor: ReconcileTokensProcessor;
+  readonly tokens: TokensService;
+  private working = false;
 
   private constructor(
     readonly database: TestDatabase,
@@ -59,6 +75,21 @@ export class Parts {
     this.fleet = new FleetService(new FleetRepository(prisma));
     this.facts = new HubFactsRepository(sql);
     this.supervisor = new WatchSupervisor(this.hubs, this.connections, leases, this.facts, this.changes, clock, config);
+    this.jobs = new Jobs({ backend: new PostgresQueues(new Secret(database.url)), work: true, leaseMs: config.leaseMs }, leases);
+    this.tokenWork = new TokenWorkRepository(sql);
+    const inventory = new TokenInventoryRepository(sql);
+    this.tokenReconciler = new TokenReconciler(this.tokenWork, new TokenObserverRepository(sql), inventory, new TokenWriter(), this.connections, this.changes, clock);
+    this.tokenProcessor = new ReconcileTokensProcessor(this.jobs, this.tokenWork, this.tokenReconciler, this.changes, clock, config);
+    this.tokens = new TokensService(new TokensRepository(prisma));
+  }
+
+  /** Runs everything: jobs, sweeps, watchers. */
+  async work(): Promise<void> {
+    this.working = true;
+    await this.jobs.onModuleInit();
+    this.tokenProcessor.onModuleInit();
+    await this.jobs.onApplicationBootstrap();
+    this.supervisor.start();
   }
 
   static async open(clock: Clock, config: Config = testConfig(), database?: TestDatabase): Promise<Parts> {
@@ -73,7 +104,10 @@ export class Parts {
   /** Ends what runs; the database stays. */
   async close(): Promise<void> {
     await this.supervisor.beforeApplicationShutdown();
+    if (this.working) await this.jobs.beforeApplicationShutdown();
+    this.tokenProcessor.onModuleDestroy();
     await this.connections.onModuleDestroy();
+    if (this.working) await this.jobs.onApplicationShutdown();
     await this.leases.releaseAll();
     await this.prisma.$disconnect();
     await this.pool.close();

@@ -1,0 +1,59 @@
+import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { Clock } from '../common/clock.js';
+import { Config } from '../config/config.js';
+import { FleetChanges } from '../fleet/fleet-changes.service.js';
+import type { FleetChange, WatchedKind } from '../fleet/fleet.types.js';
+import { Jobs } from '../jobs/jobs.js';
+import { reconcileTokens } from './reconcile-tokens.job.js';
+import { tokenKinds } from './token-kinds.js';
+import { TokenWorkRepository } from './token-work.repository.js';
+import { TokenReconciler } from './token.reconciler.js';
+
+/** Hubs worked on at once in one process. */
+const HUBS_AT_ONCE = 8;
+
+const KINDS: ReadonlySet<WatchedKind> = new Set(tokenKinds);
+/** A change of one of these is about every cluster of the hub. */
+const HUB_WIDE: ReadonlySet<WatchedKind> = new Set(['HUB_ADDON', 'BACKUP_SCHEDULE']);
+
+/** Turns changes of facts into due work, and due work into passes. */
+@Injectable()
+export class ReconcileTokensProcessor implements OnModuleInit, OnModuleDestroy {
+  private unsubscribe: (() => void) | undefined;
+
+  constructor(
+    private readonly jobs: Jobs,
+    private readonly work: TokenWorkRepository,
+    private readonly reconciler: TokenReconciler,
+    private readonly changes: FleetChanges,
+    private readonly clock: Clock,
+    private readonly config: Config,
+  ) {}
+
+  onModuleInit(): void {
+    this.jobs.handle(reconcileTokens, ({ hubId }, signal) => this.reconciler.reconcileHub(hubId, signal), { concurrency: HUBS_AT_ONCE });
+    this.jobs.sweepEvery('tokens', this.config.sweepMs, () => this.sweep());
+    this.unsubscribe = this.changes.subscribe((change) => this.onChange(change));
+  }
+
+  onModuleDestroy(): void {
+    this.unsubscribe?.();
+  }
+
+  /** Due work is found in the tables, whatever became of wake-ups and queues. */
+  async sweep(): Promise<void> {
+    const now = this.clock.now();
+    await this.work.forgetRemovedHubs();
+    await this.work.wakeMissed(now);
+    await this.jobs.enqueueMany(reconcileTokens, (await this.work.hubsWithDueWork(now)).map((hubId) => ({ hubId })));
+  }
+
+  private async onChange({ hubId, topic, kinds, clusters }: FleetChange): Promise<void> {
+    const concerned = [...kinds].filter((kind) => KINDS.has(kind));
+    if (topic === 'HUB') this.reconciler.forgetFailures(hubId);
+    if (topic === 'HUB' || topic === 'READ' || concerned.some((kind) => HUB_WIDE.has(kind))) await this.work.wakeAll(hubId, this.clock.now());
+    else if (topic === 'FACTS' && concerned.length > 0 && clusters.size > 0) await this.work.wake(hubId, [...clusters], this.clock.now());
+    else return;
+    await this.jobs.enqueue(reconcileTokens, { hubId });
+  }
+}

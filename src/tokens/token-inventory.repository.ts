@@ -1,0 +1,136 @@
+import { Injectable } from '@nestjs/common';
+import { Sql } from '../database/sql.js';
+import { incarnationStep, type IncarnationStep, type OpenIncarnation } from './token-incarnation.rules.js';
+import type { TokenState } from './token-plan.rules.js';
+
+export interface ClusterTokens {
+  readonly cluster: string;
+  /** Empty: the cluster has none, or needs none */
+  readonly tokens: readonly TokenState[];
+}
+
+interface OpenRow extends OpenIncarnation {
+  readonly cluster: string;
+  readonly account: string;
+}
+
+const key = (cluster: string, account: string): string => `${cluster}/${account}`;
+
+/** The token inventory and its history, written for many clusters at once. */
+@Injectable()
+export class TokenInventoryRepository {
+  constructor(private readonly sql: Sql) {}
+
+  /**
+   * @param readAt when the facts were read: what was read later is not overwritten
+   * @returns the clusters of which something changed
+   */
+  async record(hubId: string, clusters: readonly ClusterTokens[], readAt: Date, now: Date): Promise<string[]> {
+    if (clusters.length === 0) return [];
+    const labelledAt = await this.recordIncarnations(hubId, clusters, now);
+    const rows = clusters.flatMap(({ cluster, tokens }) => tokens.map((token) => rowOf(cluster, token, labelledAt.get(key(cluster, token.account)) ?? null)));
+    const changed = await this.sql.query<{ cluster: string }>(
+      `WITH told AS (SELECT * FROM jsonb_to_recordset($2::jsonb) AS told (cluster text, account text, account_present boolean, account_uid text, validity_seconds int, expires_at timestamptz,
+           refreshed_at timestamptz, secret_present boolean, secret_uid text, in_backup_selection boolean, labelled_at timestamptz, binding_present boolean, problem_code text, problem_detail text)),
+       written AS (
+         INSERT INTO auto_import_token AS kept (id, hub_id, cluster, account, account_present, account_uid, validity_seconds, expires_at, refreshed_at, secret_present, secret_uid,
+           in_backup_selection, labelled_at, binding_present, problem_code, problem_detail, problem_since, read_at)
+         SELECT gen_random_uuid(), $1, cluster, account, account_present, account_uid, validity_seconds, expires_at, refreshed_at, secret_present, secret_uid, in_backup_selection, labelled_at,
+           binding_present, problem_code, problem_detail, CASE WHEN problem_code IS NOT NULL THEN $4::timestamptz END, $3 FROM told ORDER BY cluster, account
+         ON CONFLICT (hub_id, cluster, account) DO UPDATE SET account_present = excluded.account_present, account_uid = excluded.account_uid, validity_seconds = excluded.validity_seconds,
+           expires_at = excluded.expires_at, refreshed_at = excluded.refreshed_at, secret_present = excluded.secret_present, secret_uid = excluded.secret_uid,
+           in_backup_selection = excluded.in_backup_selection, labelled_at = excluded.labelled_at, binding_present = excluded.binding_present, problem_code = excluded.problem_code,
+           problem_detail = excluded.problem_detail, problem_since = CASE WHEN kept.problem_code = excluded.problem_code THEN kept.problem_since ELSE excluded.problem_since END,
+           read_at = excluded.read_at
+         WHERE kept.read_at <= excluded.read_at AND (kept.account_present, kept.account_uid, kept.validity_seconds, kept.expires_at, kept.refreshed_at, kept.secret_present, kept.secret_uid,
+             kept.in_backup_selection, kept.labelled_at, kept.binding_present, kept.problem_code, kept.problem_detail)
+           IS DISTINCT FROM (excluded.account_present, excluded.account_uid, excluded.validity_seconds, excluded.expires_at, excluded.refreshed_at, excluded.secret_present, excluded.secret_uid,
+             excluded.in_backup_selection, excluded.labelled_at, excluded.binding_present, excluded.problem_code, excluded.problem_detail)
+         RETURNING cluster),
+       gone AS (
+         DELETE FROM auto_import_token AS kept WHERE hub_id = $1 AND cluster = ANY($5::text[]) AND read_at <= $3
+           AND NOT EXISTS (SELECT 1 FROM told WHERE told.cluster = kept.cluster AND told.account = kept.account)
+         RETURNING cluster)
+       SELECT cluster FROM written UNION SELECT cluster FROM gone`,
+      [hubId, JSON.stringify(rows), readAt, now, clusters.map(({ cluster }) => cluster)],
+    );
+    return changed.map(({ cluster }) => cluster);
+  }
+
+  /** @returns since when each present token has been labelled */
+  private async recordIncarnations(hubId: string, clusters: readonly ClusterTokens[], now: Date): Promise<Map<string, Date | null>> {
+    const open = await this.sql.query<OpenRow>(
+      `SELECT DISTINCT ON (cluster, account) cluster, account, secret_uid AS "secretUid", refreshed_at AS "refreshedAt", expires_at AS "expiresAt", labelled_at AS "labelledAt"
+       FROM token_incarnation WHERE hub_id = $1 AND cluster = ANY($2::text[]) AND ended_at IS NULL ORDER BY cluster, account, seen_at DESC`,
+      [hubId, clusters.map(({ cluster }) => cluster)],
+    );
+    const openByKey = new Map(open.map((row) => [key(row.cluster, row.account), row]));
+    const labelledAt = new Map<string, Date | null>();
+    const steps = clusters.flatMap(({ cluster, tokens }) => {
+      const told = tokens.map(({ account, secret, life }) => ({ account, secret, life }));
+      const silent = open.filter((row) => row.cluster === cluster && !tokens.some(({ account }) => account === row.account));
+      const ended = silent.map(({ account }) => ({ account, secret: null, life: { refreshedAt: null, expiresAt: null } }));
+      return [...told, ...ended].map(({ account, secret, life }) => {
+        const before = openByKey.get(key(cluster, account)) ?? null;
+        const step = incarnationStep(before, secret, life, now);
+        labelledAt.set(key(cluster, account), step.type === 'KEEP' ? (before?.labelledAt ?? null) : step.type === 'END' ? null : step.labelledAt);
+        return { cluster, account, secretUid: secret?.uid ?? before?.secretUid ?? '', before, step };
+      });
+    });
+    await this.write(hubId, steps, now);
+    return labelledAt;
+  }
+
+  private async write(hubId: string, steps: readonly { cluster: string; account: string; secretUid: string; before: OpenRow | null; step: IncarnationStep }[], now: Date): Promise<void> {
+    const changing = steps.filter(({ step }) => step.type !== 'KEEP');
+    if (changing.length === 0) return;
+    const rows = changing.map(({ cluster, account, secretUid, before, step }) => ({
+      cluster, account, type: step.type, secret_uid: secretUid,
+      was_uid: before?.secretUid ?? null, was_refreshed_at: before?.refreshedAt ?? null,
+      refreshed_at: 'refreshedAt' in step ? step.refreshedAt : null,
+      expires_at: 'expiresAt' in step ? step.expiresAt : null,
+      labelled_at: 'labelledAt' in step ? step.labelledAt : null,
+      ended_at: 'endedAt' in step ? step.endedAt : null,
+    }));
+    const told = `jsonb_to_recordset($2::jsonb) AS told (cluster text, account text, type text, secret_uid text, was_uid text, was_refreshed_at timestamptz, refreshed_at timestamptz,
+      expires_at timestamptz, labelled_at timestamptz, ended_at timestamptz)`;
+    const json = JSON.stringify(rows);
+    await this.sql.transaction(async (sql) => {
+      await sql.execute(
+        `UPDATE token_incarnation AS life SET ended_at = told.ended_at FROM ${told}
+         WHERE told.type IN ('END', 'BEGIN') AND life.hub_id = $1 AND life.cluster = told.cluster AND life.account = told.account AND life.ended_at IS NULL`,
+        [hubId, json],
+      );
+      await sql.execute(
+        `UPDATE token_incarnation AS life SET refreshed_at = told.refreshed_at, expires_at = told.expires_at, labelled_at = told.labelled_at FROM ${told}
+         WHERE told.type = 'LEARN' AND life.hub_id = $1 AND life.cluster = told.cluster AND life.account = told.account AND life.secret_uid = told.was_uid AND life.refreshed_at = told.was_refreshed_at
+           AND NOT EXISTS (SELECT 1 FROM token_incarnation AS other WHERE other.hub_id = $1 AND other.cluster = told.cluster AND other.account = told.account AND other.secret_uid = told.was_uid
+             AND other.refreshed_at = told.refreshed_at AND other.id <> life.id)`,
+        [hubId, json],
+      );
+      await sql.execute(
+        `INSERT INTO token_incarnation (id, hub_id, cluster, account, secret_uid, refreshed_at, expires_at, seen_at, labelled_at)
+         SELECT gen_random_uuid(), $1, cluster, account, secret_uid, refreshed_at, expires_at, $3, labelled_at FROM ${told} WHERE type = 'BEGIN' ORDER BY cluster, account
+         ON CONFLICT (hub_id, cluster, account, secret_uid, refreshed_at) DO UPDATE SET ended_at = NULL, expires_at = excluded.expires_at, labelled_at = excluded.labelled_at`,
+        [hubId, json, now],
+      );
+    });
+  }
+}
+
+const rowOf = (cluster: string, token: TokenState, labelledAt: Date | null) => ({
+  cluster,
+  account: token.account,
+  account_present: token.accountPresent,
+  account_uid: token.accountUid,
+  validity_seconds: token.validitySeconds,
+  expires_at: token.life.expiresAt,
+  refreshed_at: token.life.refreshedAt,
+  secret_present: token.secret !== null,
+  secret_uid: token.secret?.uid ?? null,
+  in_backup_selection: token.inBackupSelection,
+  labelled_at: labelledAt,
+  binding_present: token.bindingPresent,
+  problem_code: token.problem?.code ?? null,
+  problem_detail: token.problem?.detail ?? null,
+});

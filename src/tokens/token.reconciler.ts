@@ -1,0 +1,157 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { Clock } from '../common/clock.js';
+import { FleetChanges } from '../fleet/fleet-changes.service.js';
+import { HubConnections } from '../hubs/hub-connections.service.js';
+import type { HubClient } from '../kube/hub-client.js';
+import { isKubeError } from '../kube/kube-error.js';
+import { TokenInventoryRepository } from './token-inventory.repository.js';
+import { TokenObserverRepository } from './token-observer.repository.js';
+import { planToken, type ObservedToken, type TokenAction, type TokenPlan, type TokenProblem } from './token-plan.rules.js';
+import { tokenPolicy, type TokenPolicy } from './token-policy.rules.js';
+import { TokenWorkRepository, type DueCluster, type SettledCluster } from './token-work.repository.js';
+import { failureMeaning, retryInMs } from './token-write.rules.js';
+import { TokenWriter } from './token-writer.js';
+
+/** Clusters in one set of statements. */
+const BATCH = 250;
+/** Clusters written to at once; more gains nothing on a kube-apiserver. */
+const WRITERS = 32;
+/** How soon a hub is looked at again whose watcher has not listed everything; its READ wakes it sooner. */
+const UNREAD_MS = 10_000;
+/** A next moment further away than this is left to the sweep. */
+const SOON_MS = 60_000;
+
+/** Why a cluster is not written to for a while. */
+interface Hold {
+  readonly until: Date;
+  /** null: it heals by itself */
+  readonly problem: TokenProblem | null;
+  readonly failures: number;
+}
+
+interface Pass {
+  readonly hubId: string;
+  readonly policy: TokenPolicy;
+  /** Opened when the first write is due */
+  readonly client: () => Promise<HubClient>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Keeps the tokens of one hub's clusters: observes facts, plans by rules, writes to the hub, records. Wake-ups lie in `token_work` by hub and
+ * cluster; a pass takes what is due, and leaves due what was woken meanwhile. May be repeated, or die after any line, without harm.
+ */
+@Injectable()
+export class TokenReconciler {
+  private readonly logger = new Logger(TokenReconciler.name);
+  private readonly holds = new Map<string, Hold>();
+  private readonly awayUntil = new Map<string, Date>();
+
+  constructor(
+    private readonly work: TokenWorkRepository,
+    private readonly observer: TokenObserverRepository,
+    private readonly inventory: TokenInventoryRepository,
+    private readonly writer: TokenWriter,
+    private readonly connections: HubConnections,
+    private readonly changes: FleetChanges,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Someone changed the hub, or it is back: what was refused or failed is tried again. */
+  forgetFailures(hubId: string): void {
+    this.awayUntil.delete(hubId);
+    for (const key of this.holds.keys()) {
+      if (key.startsWith(`${hubId}/`)) this.holds.delete(key);
+    }
+  }
+
+  /** Looks at everything that is due on the hub. @returns when to look again, unless something wakes it earlier */
+  async reconcileHub(hubId: string, signal: AbortSignal): Promise<{ readonly againInMs: number } | undefined> {
+    while (!signal.aborted) {
+      const readAt = this.clock.now();
+      const due = await this.work.due(hubId, readAt, BATCH);
+      if (due.length === 0) break;
+      const context = await this.observer.hubContext(hubId);
+      if (context === null) {
+        await this.work.forget(hubId, due);
+        continue;
+      }
+      if (!context.isRead) return { againInMs: UNREAD_MS };
+      const policy = tokenPolicy(context, context.componentEnabled, context.schedules);
+      let client: Promise<HubClient> | undefined;
+      await this.passOver({ hubId, policy, signal, client: () => (client ??= this.connections.clientFor(hubId)) }, due, readAt);
+    }
+    const nextDueAt = await this.work.nextDueAt(hubId);
+    if (nextDueAt === null) return undefined;
+    const inMs = nextDueAt.getTime() - this.clock.now().getTime();
+    return inMs < SOON_MS ? { againInMs: Math.max(inMs, 1) } : undefined;
+  }
+
+  private async passOver(pass: Pass, due: readonly DueCluster[], readAt: Date): Promise<void> {
+    const { hubId } = pass;
+    const observed = new Map((await this.observer.observe(hubId, due.map(({ cluster }) => cluster))).map((one) => [one.cluster, one]));
+    const waiting = [...observed.values()];
+    const plans = new Map<string, TokenPlan>();
+    const write = async (): Promise<void> => {
+      for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) plans.set(one.cluster, await this.reconcileCluster(pass, one));
+    };
+    await Promise.all(Array.from({ length: Math.min(WRITERS, waiting.length) }, write));
+    const changed = await this.inventory.record(hubId, due.map(({ cluster }) => ({ cluster, tokens: plans.get(cluster)?.tokens ?? [] })), readAt, this.clock.now());
+    const settled: SettledCluster[] = due.filter(({ cluster }) => plans.has(cluster)).map((one) => ({ ...one, recheckAt: plans.get(one.cluster)?.recheckAt ?? null }));
+    await this.work.settle(hubId, settled, readAt);
+    await this.work.forget(hubId, due.filter(({ cluster }) => !plans.has(cluster)));
+    if (changed.length > 0) await this.changes.publish({ hubId, topic: 'TOKENS', clusters: new Set(changed) });
+  }
+
+  private async reconcileCluster(pass: Pass, observed: ObservedToken): Promise<TokenPlan> {
+    const { hubId, policy } = pass;
+    const key = `${hubId}/${observed.cluster}`;
+    let world = this.writer.withOwnWrites(hubId, observed);
+    const before = planToken(world, policy, null, this.clock.now());
+    if (before.actions.length === 0) {
+      this.holds.delete(key);
+      return before;
+    }
+    const held = this.heldUntil(hubId, key);
+    if (held !== null) return withRecheck(planToken(world, policy, held.problem, this.clock.now()), held.until);
+    for (const action of before.actions) {
+      if (pass.signal.aborted) return withRecheck(before, this.clock.now());
+      try {
+        world = await this.writer.carryOut(await pass.client(), hubId, world, action);
+      } catch (error) {
+        const hold = await this.failed(pass, observed.cluster, action, error);
+        return withRecheck(planToken(world, policy, hold.problem, this.clock.now()), hold.until);
+      }
+    }
+    this.holds.delete(key);
+    return planToken(world, policy, null, this.clock.now());
+  }
+
+  private heldUntil(hubId: string, key: string): Pick<Hold, 'until' | 'problem'> | null {
+    const now = this.clock.now();
+    const hold = this.holds.get(key);
+    if (hold !== undefined && hold.until > now) return hold;
+    const away = this.awayUntil.get(hubId);
+    return away !== undefined && away > now ? { until: away, problem: hold?.problem ?? null } : null;
+  }
+
+  private async failed(pass: Pass, cluster: string, action: TokenAction, error: unknown): Promise<Hold> {
+    const { hubId } = pass;
+    if (!isKubeError(error)) throw error;
+    const key = `${hubId}/${cluster}`;
+    const failures = (this.holds.get(key)?.failures ?? 0) + 1;
+    const meaning = failureMeaning(error.code);
+    const until = new Date(this.clock.now().getTime() + retryInMs(meaning, failures, error.retryAfterMs));
+    if (meaning === 'HUB_AWAY') this.awayUntil.set(hubId, until);
+    const problem = meaning === 'REFUSED' ? await this.writer.refusal(await pass.client(), cluster, action, error) : (this.holds.get(key)?.problem ?? null);
+    const hold = { until, problem, failures };
+    this.holds.set(key, hold);
+    this.logger.debug({ hub: hubId, cluster, action: action.type, code: error.code }, 'A write was not done; tried again later');
+    return hold;
+  }
+}
+
+/** Looks again at that moment, if nothing else does earlier. */
+function withRecheck(plan: TokenPlan, at: Date): TokenPlan {
+  return { ...plan, recheckAt: plan.recheckAt === null || plan.recheckAt > at ? at : plan.recheckAt };
+}
