@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:http2';
 import { setTimeout as delay } from 'node:timers/promises';
 import { HubCaller } from '../../test/support/hub-caller.js';
 import { until } from '../../test/support/until.js';
@@ -234,6 +236,17 @@ describe('an outage', () => {
     await hub.reconnect();
     await until('what hung is reset', () => watch.state !== 'open');
     expect((await fresh.call('GET', '/version')).code).toBe(200);
+  });
+
+  test('hanging: not even a ping is answered', async () => {
+    const session = connect(hub.url, { ca: hub.caPem });
+    opened.push({ close: async () => session.destroy() });
+    session.on('error', () => undefined);
+    await once(session, 'remoteSettings');
+    const ping = () => new Promise<boolean>((resolve) => void session.ping((error) => resolve(error === null)));
+    expect(await ping()).toBe(true);
+    await hub.cutOff('hang');
+    expect(await Promise.race([ping(), delay(150, 'silence')])).toBe('silence');
   });
 
   test('one that hangs can be hard to tell from one that refuses: both can follow each other', async () => {

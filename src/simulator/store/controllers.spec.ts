@@ -42,6 +42,14 @@ describe('garbage collector', () => {
     expect(secrets()).toEqual(['free', 'of-former']);
   });
 
+  test('one of several owners is enough to live', async () => {
+    const shared = secret('shared', {});
+    shared.metadata.ownerReferences?.push({ apiVersion: 'v1', kind: 'Namespace', name: 'c1', uid: 'uid-of-c1' });
+    hub.seed([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'c1', uid: 'uid-of-c1' } }, account(), shared]);
+    await caller.call('DELETE', `${ACCOUNTS}/a`);
+    expect(secrets()).toEqual(['shared']);
+  });
+
   test('what is written with an owner that does not exist goes soon after; an owner of an unknown kind is left alone', async () => {
     hub.seed([account()]);
     const unknown = secret('of-unknown', null);
