@@ -13,6 +13,8 @@ export interface PoolSettings {
   /** How long to wait for a connection, free or new. Milliseconds. */
   readonly connectTimeoutMs?: number;
   readonly searchPath?: string;
+  /** int8 as text, as pg gives it by itself; else as bigint */
+  readonly plainTypes?: boolean;
 }
 
 /** How much longer than the server we wait for a statement: past that, the server or the network is gone. Milliseconds. */
@@ -76,7 +78,7 @@ export function createPool(settings: PoolSettings): pg.Pool {
     lock_timeout: Math.min(5_000, statementTimeoutMs),
     idle_in_transaction_session_timeout: 30_000,
     options: `-c timezone=UTC${settings.searchPath === undefined ? '' : ` -c search_path=${settings.searchPath}`}`,
-    types,
+    types: settings.plainTypes === true ? pg.types : types,
   });
   pool.on('error', () => undefined); // an idle connection was lost; the pool drops it and opens another when one is needed
   return pool;
