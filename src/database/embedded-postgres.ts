@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmod, chown, cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, cp, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -66,6 +66,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions = {
     return server.up(options.port);
   }
   await mkdir(options.dataDir, { recursive: true });
+  await letPass(options.dataDir, runAs);
   const lock = await DataFolderLock.take(join(options.dataDir, 'postgres.lock'));
   try {
     const password = await keptPassword(join(options.dataDir, 'postgres.password'));
@@ -251,6 +252,14 @@ function serverUser(): RunAs {
 
 async function give(path: string, { uid, gid }: RunAs): Promise<void> {
   if (uid !== undefined && gid !== undefined) await chown(path, uid, gid);
+}
+
+/** Others may go through the folder, though not see what is in it. @throws EmbeddedPostgresError where a folder above is closed to them */
+async function letPass(folder: string, runAs: RunAs): Promise<void> {
+  if (runAs.uid === undefined) return;
+  await chmod(folder, ((await stat(folder)).mode & 0o777) | 0o011);
+  if (spawnSync('test', ['-x', folder], { ...runAs, env: SERVER_ENVIRONMENT, cwd: '/' }).status === 0) return;
+  throw new EmbeddedPostgresError(`The user postgres, whom root lends the database, cannot get to ${folder}: choose another LIFEBOAT_DATA_DIR`);
 }
 
 const newPassword = () => randomBytes(24).toString('base64url');
