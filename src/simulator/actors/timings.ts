@@ -103,7 +103,7 @@ export const FAST: Timings = {
   importLookMs: 100,
   passMs: 3_000,
   failedRetryMs: 1_000,
-  firstPassSleepMs: 500,
+  firstPassSleepMs: 2_000,
   passPerClusterMs: 0,
   importLoopPerClusterMs: 0,
   scheduleAgeMs: 500,

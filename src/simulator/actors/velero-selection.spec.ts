@@ -16,7 +16,8 @@ describe('which backup holds what', () => {
       return selectsKind(spec, type) && selectsObject(spec, object(type, labels));
     });
   const backup = 'cluster.open-cluster-management.io/backup';
-  test.each([
+  interface Row { because: string; type: ResourceType; labels: Record<string, string>; in: ScheduleType[] }
+  test.each<Row>([
     { because: 'a labelled token', type: resources.secret, labels: { [backup]: 'msa' }, in: ['credentials'] },
     { because: 'an unlabelled token', type: resources.secret, labels: { 'authentication.open-cluster-management.io/is-managed-serviceaccount': 'true' }, in: [] },
     { because: 'a Hive credential', type: resources.secret, labels: { 'hive.openshift.io/secret-type': 'kubeconfig' }, in: ['credentials'] },

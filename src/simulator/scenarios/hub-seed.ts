@@ -37,7 +37,9 @@ const namespace = (name: string): Seeded => ({ type: resources.namespace, object
 /** Creates what is missing; what is there stays as it is. */
 export async function seedHub(client: HubClient, seed: HubSeed, now: Date): Promise<void> {
   const names = [HUB_NAMESPACE, ENGINE_NAMESPACE, 'open-cluster-management-hub', ADDON_NAMESPACE, BACKUP_NAMESPACE, seed.localClusterName];
-  await eachAtOnce(4, names.map(namespace), (one) => put(client, one));
+  await eachAtOnce(4, names.map(namespace), async (one) => {
+    await put(client, one);
+  });
   for (const one of hubObjects(seed, now)) await put(client, one);
   if (seed.storage) await seedStorage(client, seed.storage);
 }
@@ -71,7 +73,7 @@ function hubObjects(seed: HubSeed, now: Date): Seeded[] {
     {
       type: resources.clusterVersion,
       object: { apiVersion: 'config.openshift.io/v1', kind: 'ClusterVersion', metadata: { name: 'version' }, spec: { clusterID: clusterId, channel: 'stable-4.20' } },
-      status: { desired: { version: '4.20.4' }, availableUpdates: null, observedGeneration: 1, versionHash: 'x' },
+      status: { desired: { version: '4.20.4' }, availableUpdates: [], observedGeneration: 1, versionHash: 'x' },
     },
     {
       type: resources.multiClusterEngine,
