@@ -114,12 +114,20 @@ export class FailoversResolver {
     @Parent() failover: FailoverView,
     @Args('first', { type: () => Int }, new ArgPipe(eventsFirst)) first: number,
     @Args('after', { type: () => String, nullable: true }, new ArgPipe(z.coerce.number().pipe(afterArg).optional())) after?: number,
-  ): Promise<Omit<Connection<EventView>, 'totalCount'> & { totalCount: () => Promise<number> }> {
+  ): Promise<Connection<EventView>> {
     const events = await this.service.eventsAfter(failover.id, after ?? 0, first + 1);
     const nodes = events.slice(0, first).map((event) => toEventView(event, correlationOf(failover)));
     const edges = nodes.map((node) => ({ node, cursor: String(node.sequence) }));
     const pageInfo = { hasNextPage: events.length > first, hasPreviousPage: (after ?? 0) > 0, startCursor: edges[0]?.cursor ?? null, endCursor: edges.at(-1)?.cursor ?? null };
-    return { nodes, edges, pageInfo, totalCount: () => this.countEvents(failover.id) };
+    const count = () => this.countEvents(failover.id);
+    return {
+      nodes,
+      edges,
+      pageInfo,
+      get totalCount() {
+        return count();
+      },
+    };
   }
 
   @Mutation(() => FailoverPayload, { description: 'Starts a failover. Workers carry it out; read it, or subscribe to its events, to follow.' })

@@ -41,7 +41,7 @@ export class ImportPass {
     const now = host.now();
     const seen = await this.importer.look(client, host.signal);
     const looked = rows.filter((row) => row.state !== 'RECONNECTED' && row.state !== 'NOT_NEEDED');
-    const planned = this.importer.plan(looked.map((row): OpenImport => ({ ...row, windowEndsAt: windowEndsAt(row) })), seen, now);
+    const planned = this.importer.plan(looked.map((row): OpenImport => ({ ...row, ended: row.outcomeCode, windowEndsAt: windowEndsAt(row) })), seen, now);
     const byName = new Map(looked.map((row) => [row.cluster, row]));
     const updates = new Map<string, ImportUpdate>();
     for (const plan of planned) {
@@ -82,9 +82,11 @@ export class ImportPass {
   }
 }
 
-function updateOf(row: ImportRow, { cluster, decision }: PlannedImport, now: Date, firstPauseMs: number): ImportUpdate {
+function updateOf(row: ImportRow, { cluster, decision }: PlannedImport, now: Date, firstPauseMs: number): ImportUpdate | null {
   const kept = { cluster, account: row.account, attempts: row.attempts, nextAttemptAt: row.nextAttemptAt, firstAttemptAt: row.firstAttemptAt };
   switch (decision.do) {
+    case 'LEAVE':
+      return null;
     case 'END':
       return { ...kept, state: decision.state, outcomeCode: decision.outcome, message: decision.message, nextAttemptAt: null, finishedAt: row.outcomeCode === decision.outcome ? row.finishedAt : now };
     case 'WAIT':
@@ -104,7 +106,7 @@ function afterTry(update: ImportUpdate, result: TryResult, now: Date): ImportUpd
     case 'KEPT':
       return { ...update, account: result.account ?? update.account, message: 'The token in the auto-import-secret is the best that is there' };
     case 'END':
-      return { ...update, state: 'NOT_RECONNECTED', outcomeCode: result.outcome, message: result.message, nextAttemptAt: null, finishedAt: now };
+      return { ...update, state: 'NOT_RECONNECTED', outcomeCode: result.outcome, message: result.message, finishedAt: now };
     case 'UNKNOWN':
       return { ...update, message: result.message };
   }

@@ -13,7 +13,7 @@ const unreachable = condition({ status: 'FALSE', reason: 'ManagedClusterImportin
 const cluster = { available: condition({}), apiUrl: 'https://api.c1:6443', importDisabled: false, imported: condition({}), hosted: false, labels: {} };
 const token = { account: 'auto-import-account', expiresAt: hours(500) };
 const pending: ImportFacts = {
-  origin: 'IMPORTED', cluster, tokens: [token], importSecret: { restored: true }, suppliedApiUrl: null, knownBefore: false, attempts: 0, nextAttemptAt: null,
+  origin: 'IMPORTED', cluster, tokens: [token], importSecret: { restored: true }, suppliedApiUrl: null, knownBefore: false, attempts: 0, nextAttemptAt: null, ended: null,
 };
 const is = (of: Partial<ImportFacts['cluster']>) => ({ cluster: { ...cluster, ...of } }) as Partial<ImportFacts>;
 
@@ -42,10 +42,16 @@ test.each<{ because: string; facts: Partial<ImportFacts>; at?: Date; decision: s
   { because: 'limitation 1', facts: is({ imported: unreachable }), at: windowEndsAt, decision: 'END CLUSTER_UNREACHABLE' },
   { because: 'refused to the end', facts: is({ imported: rejected }), at: windowEndsAt, decision: 'END TOKEN_REJECTED' },
   { because: 'nobody said why', facts: {}, at: windowEndsAt, decision: 'END IMPORT_TIMED_OUT' },
+  { because: 'it has ended, and the tokens are what they were', facts: { tokens: [{ ...token, expiresAt: now }], ended: 'TOKEN_EXPIRED' }, decision: 'LEAVE ' },
+  { because: 'a better token has appeared', facts: { importSecret: null, ended: 'TOKEN_EXPIRED' }, decision: 'TRY https://api.c1:6443' },
+  { because: 'a reason that was found is not lost when time runs out', facts: { ended: 'TOKEN_EMPTY' }, at: windowEndsAt, decision: 'LEAVE ' },
+  { because: 'its time is over', facts: { importSecret: null, ended: 'TOKEN_REJECTED' }, decision: 'LEAVE ' },
+  { because: 'the address came after the end', facts: { importSecret: null, ended: 'API_URL_MISSING' }, decision: 'TRY https://api.c1:6443' },
+  { because: 'it came back after all', facts: { ...is({ available: condition({ status: 'TRUE' }) }), ended: 'CLUSTER_UNREACHABLE' }, decision: 'END RECONNECTED' },
   { because: 'back at the last moment counts', facts: is({ available: condition({ status: 'TRUE' }) }), at: windowEndsAt, decision: 'END RECONNECTED' },
 ])('$decision: $because', ({ facts, at, decision }) => {
   const made = planImport({ ...pending, ...facts }, at ?? now, windowEndsAt);
-  const words = { END: () => (made.do === 'END' ? made.outcome : ''), WAIT: () => (made.do === 'WAIT' ? made.state : ''), TRY: () => (made.do === 'TRY' ? made.server + (made.rejected ? ' rejected' : '') : '') };
+  const words = { END: () => (made.do === 'END' ? made.outcome : ''), WAIT: () => (made.do === 'WAIT' ? made.state : ''), TRY: () => (made.do === 'TRY' ? made.server + (made.rejected ? ' rejected' : '') : ''), LEAVE: () => '' };
   expect(`${made.do} ${words[made.do]()}`).toBe(decision);
 });
 

@@ -37,13 +37,21 @@ export interface ImportFacts {
   readonly attempts: number;
   /** null: at once */
   readonly nextAttemptAt: Date | null;
+  /** How it has ended already; null: it is open */
+  readonly ended: ImportOutcomeCode | null;
 }
 
 export type ImportDecision =
   | { readonly do: 'END'; readonly state: Extract<ImportState, 'RECONNECTED' | 'NOT_RECONNECTED' | 'NOT_NEEDED'>; readonly outcome: ImportOutcomeCode; readonly message: string }
   | { readonly do: 'WAIT'; readonly state: Extract<ImportState, 'WAITING' | 'IMPORTING'>; readonly message: string }
+  /** It has ended, and nothing that led to it has changed */
+  | { readonly do: 'LEAVE' }
   /** Look at the tokens themselves and see to it that the best one is in the auto-import-secret */
   | { readonly do: 'TRY'; readonly server: string; readonly rejected: boolean };
+
+/** Ends for want of time: what might still come true by itself is seen before. */
+const OUT_OF_TIME: ReadonlySet<ImportOutcomeCode | null> = new Set(['TOKEN_REJECTED', 'CLUSTER_UNREACHABLE', 'IMPORT_TIMED_OUT', 'IMPORT_SECRET_BY_OTHERS']);
+const FOR_ITS_TOKENS: ReadonlySet<ImportOutcomeCode | null> = new Set(['TOKEN_EXPIRED', 'TOKEN_EMPTY']);
 
 const left = (outcome: ImportOutcomeCode, message: string): ImportDecision => ({ do: 'END', state: 'NOT_RECONNECTED', outcome, message });
 
@@ -61,11 +69,14 @@ export function planImport(facts: ImportFacts, now: Date, windowEndsAt: Date): I
   const server = facts.suppliedApiUrl ?? cluster.apiUrl;
   if (server === null) return left('API_URL_MISSING', 'The ManagedCluster has no API URL');
   if (facts.tokens.length === 0) return left('NO_TOKEN_RESTORED', 'The restore brought no auto-import token of the cluster');
+  const isDue = facts.nextAttemptAt === null || facts.nextAttemptAt <= now;
+  const areExpired = facts.tokens.every((token) => isExpired(token, now));
+  if (OUT_OF_TIME.has(facts.ended)) return { do: 'LEAVE' };
+  if (FOR_ITS_TOKENS.has(facts.ended) && (areExpired || !isDue || now >= windowEndsAt)) return { do: 'LEAVE' };
   const report = importReport(cluster.imported);
   if (now >= windowEndsAt) return windowOver(facts, report);
   if (facts.importSecret !== null && !facts.importSecret.restored) return { do: 'WAIT', state: 'IMPORTING', message: 'Someone else’s auto-import-secret is being used' };
-  const isDue = facts.nextAttemptAt === null || facts.nextAttemptAt <= now;
-  const needsUs = facts.importSecret === null || report === 'REJECTED' || isUntriedUrl(facts) || facts.tokens.every((token) => isExpired(token, now));
+  const needsUs = facts.importSecret === null || report === 'REJECTED' || isUntriedUrl(facts) || areExpired;
   if (needsUs && isDue) return { do: 'TRY', server, rejected: report === 'REJECTED' };
   return { do: 'WAIT', state: facts.attempts > 0 || facts.importSecret !== null ? 'IMPORTING' : 'WAITING', message: cluster.imported.message ?? 'Waiting for the import controller' };
 }

@@ -24,6 +24,7 @@ export interface OpenImport {
   readonly knownBefore: boolean;
   readonly attempts: number;
   readonly nextAttemptAt: Date | null;
+  readonly ended: ImportOutcomeCode | null;
   readonly windowEndsAt: Date;
 }
 
