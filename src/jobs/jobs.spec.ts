@@ -175,7 +175,7 @@ describe('putting off', () => {
     await jobs.enqueue(kind, { ...one, note: 'woken' });
     first.open();
     await until('it ran again', () => seen.length === 2);
-    await until('it is put off', async () => (await dueIn(kind.queue)).length === 1);
+    await until('it is put off', async () => (await dueIn(kind.queue))[0]?.state === 'delayed');
     expect(await dueIn(kind.queue)).toEqual([{ state: 'delayed', delayMs: HOUR_MS }]);
   });
 });

@@ -45,7 +45,7 @@ const CLOSE_MS = 10_000;
 @Injectable()
 export class Jobs implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
   private readonly logger = new Logger(Jobs.name);
-  private readonly queues = new Map<string, Queue>();
+  private readonly queues = new Map<string, Promise<Queue>>();
   private readonly handlers = new Map<string, Handler>();
   private readonly workers: Worker[] = [];
   private readonly sweepList: { name: string; intervalMs: number; run: (signal: AbortSignal) => Promise<void> }[] = [];
@@ -121,7 +121,7 @@ export class Jobs implements OnModuleInit, OnApplicationBootstrap, BeforeApplica
   async counts(): Promise<Readonly<Record<string, Readonly<Record<string, number>>>>> {
     await this.start();
     const names = new Set([...this.queues.keys(), ...this.handlers.keys()]);
-    const counted = [...names].map(async (name) => [name, await this.queue(name).getJobCounts('waiting', 'active', 'delayed', 'failed')] as const);
+    const counted = [...names].map(async (name) => [name, await (await this.queue(name)).getJobCounts('waiting', 'active', 'delayed', 'failed')] as const);
     return Object.fromEntries(await Promise.all(counted));
   }
 
@@ -144,7 +144,7 @@ export class Jobs implements OnModuleInit, OnApplicationBootstrap, BeforeApplica
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all([...this.queues.values()].map((queue) => queue.close()));
+    await Promise.all([...this.queues.values()].map((queue) => queue.then((made) => made.close())));
     await this.settings.backend.close();
   }
 
@@ -160,19 +160,19 @@ export class Jobs implements OnModuleInit, OnApplicationBootstrap, BeforeApplica
     return worker;
   }
 
-  private queue(name: string): Queue {
+  private queue(name: string): Promise<Queue> {
     const known = this.queues.get(name);
     if (known) return known;
-    const queue = this.settings.backend.queue(name);
-    queue.on('error', () => undefined); // told by the call that meets it
-    this.queues.set(name, queue);
-    return queue;
+    const made = this.settings.backend.queue(name).then((queue) => queue.on('error', () => undefined)); // told by the call that meets it
+    this.queues.set(name, made);
+    made.catch(() => this.queues.delete(name));
+    return made;
   }
 
   private async tolerating({ queue }: { readonly queue: string }, add: (queue: Queue) => Promise<unknown>): Promise<void> {
     try {
       await this.start();
-      await add(this.queue(queue));
+      await add(await this.queue(queue));
     } catch (error) {
       this.logger.warn(`A job of ${queue} could not be added; a sweep will find its work: ${error instanceof Error ? error.message : String(error)}`);
     }

@@ -11,7 +11,7 @@ export type Process = (job: { readonly id?: string; readonly data: unknown }, to
 export interface QueueBackend {
   /** Makes sure that it can be used; called before anything else. */
   start(): Promise<void>;
-  queue(name: string): Queue;
+  queue(name: string): Promise<Queue>;
   worker(name: string, process: Process, concurrency: number): Worker;
   /** After the queues and workers. */
   close(): Promise<void>;
@@ -44,6 +44,7 @@ export class PostgresQueues implements QueueBackend {
   constructor(url: Secret) {
     // Left to itself, each queue and worker opens a pool and a connection to listen; of a pool that is given it does not set the search path.
     this.pool = createPool({ url, name: 'lifeboat-jobs', max: BASE_CONNECTIONS, searchPath: SCHEMA, plainTypes: true });
+    this.pool.setMaxListeners(0); // each queue and worker hears its errors
   }
 
   async start(): Promise<void> {
@@ -56,8 +57,12 @@ export class PostgresQueues implements QueueBackend {
     }
   }
 
-  queue(name: string): Queue {
-    return new Queue(name, { ...queueOptions, connection: this.connection }, createPostgresBackend as unknown as BackendFactory<RedisQueueBackend>);
+  async queue(name: string): Promise<Queue> {
+    // A queue whose first question meets no database remembers that for good (6.7): ask before there is one.
+    await this.pool.query('SELECT 1');
+    const queue = new Queue(name, { ...queueOptions, connection: this.connection }, createPostgresBackend as unknown as BackendFactory<RedisQueueBackend>);
+    await queue.waitUntilReady();
+    return queue;
   }
 
   worker(name: string, process: Process, concurrency: number): Worker {
@@ -108,8 +113,8 @@ export class RedisQueues implements QueueBackend {
     await this.producers.ping();
   }
 
-  queue(name: string): Queue {
-    return new Queue(name, { ...queueOptions, connection: this.producers as ConnectionOptions });
+  queue(name: string): Promise<Queue> {
+    return Promise.resolve(new Queue(name, { ...queueOptions, connection: this.producers as ConnectionOptions }));
   }
 
   worker(name: string, process: Process, concurrency: number): Worker {
