@@ -98,9 +98,11 @@ function checkSecretData(data: unknown, cannot: (why: string) => Error): void {
  */
 export function checkShape(kind: Kind, body: unknown): asserts body is KubeObject {
   const wanted = apiVersionOf(kind);
-  const text = JSON.stringify(body) ?? '';
   if (!isRecord(body)) throw badRequest(`the object provided is unrecognized (must be of type ${kind.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonKind(body)} into Go value of type struct`);
-  if (!body.kind) throw badRequest(`the object provided is unrecognized (must be of type ${kind.kind}): Object 'Kind' is missing in '${text.slice(0, 500)}' (${text.slice(0, 30)})`);
+  if (!body.kind) {
+    const text = JSON.stringify(body);
+    throw badRequest(`the object provided is unrecognized (must be of type ${kind.kind}): Object 'Kind' is missing in '${text.slice(0, 500)}' (${text.slice(0, 30)})`);
+  }
   if (body.apiVersion !== wanted) throw badRequest(`the API version in the data (${String(body.apiVersion)}) does not match the expected API version (${wanted})`);
   if (body.kind !== kind.kind) {
     if (kind.nature === 'builtin') throw badRequest(`the kind in the data (${String(body.kind)}) does not match the expected kind (${kind.kind})`);
@@ -114,7 +116,6 @@ export function checkShape(kind: Kind, body: unknown): asserts body is KubeObjec
   const metadata = body.metadata;
   if (!isRecord(metadata)) throw cannot(`json: cannot unmarshal ${jsonKind(metadata)} into Go struct field .metadata of type v1.ObjectMeta`);
   for (const field of ['labels', 'annotations']) checkStringMap(metadata, field, cannot, `ObjectMeta.${field}`);
-  for (const field of ['finalizers', 'ownerReferences', 'managedFields']) if (metadata[field] === null) delete metadata[field];
   for (const [field, value] of Object.entries(metadata)) if (value === null) delete metadata[field];
   if (kind.group === '' && kind.kind === 'Secret') {
     checkStringMap(body, 'stringData', cannot, 'Secret.stringData');
