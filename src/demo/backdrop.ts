@@ -6,7 +6,7 @@ import { SimulatedHub } from '../simulator/simulated-hub.js';
 
 const EAST = 'hub-east';
 const WEST = 'hub-west';
-const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
 
 /** What stands behind the story: two hubs over real HTTPS, their clusters, the storage that they share, and the time. */
 export class Backdrop {
@@ -44,10 +44,6 @@ export class Backdrop {
     return this.fleet.counts.asleep + this.fleet.counts.lateToken;
   }
 
-  get lateClusters(): number {
-    return this.fleet.counts.lateToken;
-  }
-
   kubeconfig(name: string): string {
     return this.hub(name).kubeconfig();
   }
@@ -56,19 +52,19 @@ export class Backdrop {
     return this.hub(name).url;
   }
 
-  /** Some clusters go down, for every hub. @returns how many */
+  /** Some clusters go down, for every hub. @returns how many are down now, with those that were asleep all along */
   loseSomeClusters(): number {
     const names = this.fleet.names('unreachable');
     for (const name of names) this.world.clusters.get(name).sleep();
-    return names.length;
+    return names.length + this.fleet.counts.asleep;
   }
 
   async loseEast(): Promise<void> {
     await this.world.cutOff(EAST);
   }
 
-  advanceHours(hours: number): void {
-    this.clock.advance(hours * HOUR_MS);
+  advanceMinutes(minutes: number): void {
+    this.clock.advance(minutes * MINUTE_MS);
   }
 
   async stop(): Promise<void> {

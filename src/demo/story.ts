@@ -91,7 +91,8 @@ export class Story {
   }
 
   private async backUp(east: HubView, west: HubView): Promise<void> {
-    this.screen.title('3. hub-east backs up');
+    this.screen.title('3. A minute later, hub-east backs up');
+    this.backdrop.advanceMinutes(1);
     await this.api.put(`/hubs/${east.id}/backup-schedule`, {
       cron: '0 */4 * * *', veleroTtl: '120h', useManagedServiceAccount: true, reason: 'The fleet needs a backup every four hours',
     });
@@ -111,9 +112,9 @@ export class Story {
     const plan = await this.api.post<{ id: string }>('/plans', {
       name: 'east-to-west', sourceHubId: east.id, targetHubId: west.id, rpoSeconds: 4 * 3600, rtoSeconds: 3600, importWindowSeconds: 3600,
     });
-    const lost = this.backdrop.loseSomeClusters();
-    this.screen.step(`${lost} clusters lose their power`);
-    await waitFor(async () => (await this.api.all<Cluster>(`/clusters?hubId=${east.id}&available=UNKNOWN`)).length >= lost, 'the loss to be seen by hub-east');
+    const down = this.backdrop.loseSomeClusters();
+    await waitFor(async () => (await this.api.all<Cluster>(`/clusters?hubId=${east.id}&available=UNKNOWN`)).length >= down, 'hub-east to see which clusters are down');
+    this.screen.step(`${down} clusters are down by now, as hub-east sees`);
     await this.showReadiness(plan.id, 'If hub-east died now');
     return plan.id;
   }
@@ -136,7 +137,7 @@ export class Story {
     await this.backdrop.loseEast();
     await waitFor(async () => (await this.api.get<HubView>(`/hubs/${east.id}`)).reachability === 'UNREACHABLE', 'the loss to be noticed');
     this.screen.step('hub-east does not answer any more');
-    this.backdrop.advanceHours(12);
+    this.backdrop.advanceMinutes(12 * 60);
     await this.showReadiness(planId, 'With hub-east dead, twelve hours on');
   }
 
@@ -158,7 +159,7 @@ export class Story {
       if (!approved && (await this.api.get<FailoverView>(`/failovers/${failover.id}`)).status === 'PENDING_APPROVAL') {
         approved = true;
         await this.refuseOwnApproval(failover.id);
-        await approver.post(`/failovers/${failover.id}/approvals`, { decision: 'APPROVED', reason: 'Confirmed with the storage team', evidence: { ticket: TICKET.number } });
+        await approver.post(`/failovers/${failover.id}/approvals`, { decision: 'APPROVED', reason: 'Confirmed with the storage team', evidence: { number: TICKET.number, url: TICKET.url } });
       }
       if (!following && (await this.api.get<FailoverView>(`/failovers/${failover.id}`)).status === 'IMPORTING') following = this.followImports(failover.id);
     }
@@ -185,7 +186,7 @@ export class Story {
       open = now;
       if (quietLooks >= 12) {
         this.screen.step(`${open} clusters do not answer: the hour in which they are tried again goes by`);
-        this.backdrop.advanceHours(1.01);
+        this.backdrop.advanceMinutes(61);
         quietLooks = 0;
       }
       await new Promise((resolve) => setTimeout(resolve, 500));
