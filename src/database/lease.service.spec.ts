@@ -48,7 +48,7 @@ async function held(service: LeaseService, ttlMs = LONG_MS, onLost?: () => void)
   return lease;
 }
 
-const expire = () => client.query('UPDATE lease SET expires_at = now() - interval '1 second' WHERE key = $1', [key]);
+const expire = () => client.query("UPDATE lease SET expires_at = now() - interval '1 second' WHERE key = $1", [key]);
 
 async function expiresAt(): Promise<Date | undefined> {
   const { rows } = await client.query<{ expires_at: Date }>('SELECT expires_at FROM lease WHERE key = $1', [key]);
