@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto';
+import { ShiftableClock } from '../../src/common/clock.js';
+import { Secret } from '../../src/common/secret.js';
+import { resources } from '../../src/kube/resources.js';
+import { crashPoints, happyPath, isTerminal, type CrashPoint } from '../../src/recovery/failovers/failover-transitions.rules.js';
+import { demoFleet, Fleet } from '../../src/simulator/scenarios/fleet.js';
+import { backupSchedule, eastAndWest, eventually, finishedSet, syncedTo } from '../../src/simulator/scenarios/world-testing.js';
+import { testConfig } from '../support/parts.js';
+import { recordFacts, RecoveryParts } from '../support/recovery-parts.js';
+import { WorkerProcess } from '../support/worker-process.js';
+
+const SEALING_KEY = randomBytes(32);
+const WITHIN_MS = 40_000;
+/** Two cores: more worlds at once gain nothing. */
+const AT_ONCE = 3;
+
+/** Without those that go on until the import window is over: it is real time here. */
+function quickFleet(): Fleet {
+  return new Fleet(demoFleet({ count: 9, seed: 3, source: 'east', target: 'west' }).clusters.filter(({ group }) => group !== 'unreachable'));
+}
+
+interface EndState {
+  readonly status: string;
+  readonly outcomes: Record<string, string | null>;
+  readonly results: Record<string, string | null>;
+  readonly fencing: string;
+  readonly restores: number;
+  readonly restoreSpec: unknown;
+  readonly importSecrets: string[];
+  readonly transitions: unknown[];
+}
+
+/** A whole failover, whose first worker ends at `crashAt`; a second one finishes it. @returns what the hub and the tables say at the end */
+async function failover(crashAt: CrashPoint | null): Promise<EndState> {
+  const clock = new ShiftableClock();
+  const fleet = quickFleet();
+  const { world, east, west, stop } = await eastAndWest({ clock, fleet, seed: 3 });
+  const config = testConfig({ sealingKeys: new Map([['k1', new Secret(SEALING_KEY)]]), leaseMs: 1_500 });
+  const recovery = await RecoveryParts.open(clock, config);
+  const workers: WorkerProcess[] = [];
+  const env = {
+    DATABASE_URL: recovery.parts.database.url, LIFEBOAT_SEALING_KEYS: `k1:${SEALING_KEY.toString('base64')}`, LIFEBOAT_ALLOW_LOOPBACK_HUBS: 'true', LIFEBOAT_ROLES: 'worker',
+    LIFEBOAT_LEASE_SECONDS: '1.5', LIFEBOAT_FAILOVER_POLL_SECONDS: '0.2', LIFEBOAT_IMPORT_RETRY_SECONDS: '0.2', LIFEBOAT_SWEEP_SECONDS: '1',
+  };
+  const employ = (more: Record<string, string> = {}) => {
+    const worker = WorkerProcess.start('failover-worker', { ...env, ...more });
+    workers.push(worker);
+    return worker;
+  };
+  try {
+    const awake = fleet.clusters.length - fleet.names('asleep').length;
+    await eventually('the fleet on east', async () => (await world.availableOn('east')).length === awake);
+    await world.hub('east').client.create(resources.backupSchedule, backupSchedule());
+    await finishedSet(east);
+    await syncedTo(world, west);
+    const [source, target] = [{ id: await recovery.register(east), hub: east }, { id: await recovery.register(west), hub: west }];
+    await recordFacts(recovery, source, target, world.bucket);
+    const plan = await recovery.plans.create({ name: 'east to west', sourceHubId: source.id, targetHubId: target.id, importWindowSeconds: 30 }, { actor: 'ann' });
+    await world.cutOff('east');
+
+    const first = employ(crashAt === null ? {} : { LIFEBOAT_CRASH_AT: crashAt });
+    const { id } = await recovery.failovers.start({ planId: plan.id, kind: 'DISASTER' }, { actor: 'ann', reason: 'fire' });
+    let relief: WorkerProcess | null = null;
+    void first.exited.then(() => (relief ??= employ()));
+    await eventually('waiting for approval', async () => (await recovery.failovers.get(id)).status === 'PENDING_APPROVAL', WITHIN_MS);
+    await recovery.failovers.decide(id, { decision: 'APPROVED' }, { actor: 'bob', reason: 'yes' });
+    const ended = await eventually('the end', async () => { const now = await recovery.failovers.get(id); return isTerminal(now.status) || now.needsAttention ? now : null; }, WITHIN_MS);
+    if (crashAt !== null) expect(await first.exited).toEqual({ code: null, signal: 'SIGKILL' });
+
+    const imports = await recovery.imports.list(id, {}, { by: 'cluster', direction: 'ASC' }, { limit: 100 });
+    const events = await recovery.failovers.eventsAfter(id, 0);
+    expect(events.map((event) => event.sequence)).toEqual(events.map((_, index) => index + 1));
+    const [restore] = (await recovery.restores.list({ failoverId: id }, { by: 'requestedAt', direction: 'ASC' }, { limit: 10 })).items;
+    return {
+      status: ended.status,
+      outcomes: Object.fromEntries(imports.items.map((one) => [one.cluster, one.outcomeCode])),
+      results: Object.fromEntries(ended.steps.map((step) => [step.step, step.result])),
+      fencing: (await recovery.parts.hubs.get(source.id)).fencing,
+      restores: west.ledger.writes({ verb: 'create', group: 'cluster.open-cluster-management.io', resource: 'restores', changed: true }).length,
+      restoreSpec: { ...restore?.spec, outcome: restore?.outcome },
+      importSecrets: west.objects(resources.secret).filter(({ metadata }) => metadata.name === 'auto-import-secret').map(({ metadata }) => metadata.namespace ?? '').sort(),
+      transitions: events.filter((event) => event.type === 'status.changed').map((event) => event.data),
+    };
+  } catch (error) {
+    throw new Error(`${crashAt ?? 'undisturbed'}: ${workers.map((worker) => worker.said).join('\n')}`, { cause: error });
+  } finally {
+    await Promise.all(workers.map((worker) => worker.end('SIGKILL')));
+    await recovery.parts.close();
+    await recovery.parts.database.drop();
+    await stop();
+  }
+}
+
+/** Names of backups hold the time of their making; the rest must not differ. */
+const timeless = (state: EndState): unknown => JSON.parse(JSON.stringify(state).replaceAll(/-\d{14}/g, '-TIME'));
+
+describe('a worker is killed at any instruction that counts', () => {
+  const points = crashPoints.filter((point) => happyPath.some((step) => point.startsWith(`${step}:`)));
+  let undisturbed: EndState;
+  beforeAll(async () => {
+    undisturbed = await failover(null);
+    expect(undisturbed).toMatchObject({ status: 'COMPLETED_WITH_EXCEPTIONS', restores: 1, fencing: 'NOT_POSSIBLE' });
+  }, 120_000);
+
+  test.each(inGroups(points, AT_ONCE))('%s, %s, %s: the end is that of the undisturbed run, with exactly one Restore', async (...group) => {
+    await Promise.all(group.map(async (point) => expect(timeless(await failover(point))).toEqual(timeless(undisturbed))));
+  }, 240_000);
+});
+
+function inGroups<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));
+}
