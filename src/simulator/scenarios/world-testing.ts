@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { KubeObject, ResourceType } from '../../kube/kube.types.js';
 import { resources } from '../../kube/resources.js';
+import { isTrue } from '../actors/conditions.js';
 import { at, statusOf } from '../actors/json.js';
 import { FAST, type Timings } from '../actors/timings.js';
 import { BACKUP_NAMESPACE } from '../actors/words.js';
@@ -51,10 +52,14 @@ export function goodFleet(...names: string[]): Fleet {
   return new Fleet(names.map((name): FleetCluster => ({ name, kind: 'openshift', group: 'good', hub: 'east', labels: { name } })));
 }
 
-/** The fleet is joined to east and available there. */
-export async function fleetUp({ world }: TestWorld): Promise<void> {
-  const awake = world.fleet.clusters.filter(({ asleep }) => asleep !== true).length;
-  await eventually('the fleet on east', async () => (await world.availableOn('east')).length === awake);
+/** The fleet is joined to east, available there and imported, as east itself says. */
+export async function fleetUp({ world, east }: TestWorld): Promise<void> {
+  const awake = world.fleet.clusters.filter(({ asleep }) => asleep !== true);
+  const isUp = (name: string): boolean => {
+    const cluster = east.object(resources.managedCluster, { name }) ?? undefined;
+    return isTrue(cluster, 'ManagedClusterConditionAvailable') && isTrue(cluster, 'ManagedClusterImportSucceeded');
+  };
+  await eventually('the fleet on east', () => awake.every(({ name }) => isUp(name)));
 }
 
 /** Protected by east’s operator, one whole backup set taken and seen on west. */
