@@ -2,7 +2,7 @@ import { inferBelief, type TokenLifeRecord } from './backup-belief.rules.js';
 
 const at = (time: string): Date => new Date(`2026-11-24T${time}Z`);
 const start = at('20:00:00');
-const watched = { listedAt: at('19:00:00'), heardAt: at('20:01:00') };
+const watched = { listedAt: at('19:00:00'), heardAt: at('20:01:00'), isWatching: false };
 const life = (change: Partial<TokenLifeRecord> = {}): TokenLifeRecord => ({
   refreshedAt: at('10:00:00'), expiresAt: at('23:00:00'), labelledAt: at('10:00:01'), endedAt: null, ...change,
 });
@@ -30,11 +30,12 @@ test.each([
     lives: [life({ endedAt: start }), life({ refreshedAt: start, labelledAt: null })],
     belief: 'UNKNOWN',
   },
-  { because: 'what we did not watch may have been there', lives: [], watch: { listedAt: at('20:30:00'), heardAt: at('20:31:00') }, belief: 'UNKNOWN' },
-  { because: 'a watch that fell silent before the start saw nothing', lives: [], watch: { listedAt: at('19:00:00'), heardAt: at('19:50:00') }, belief: 'UNKNOWN' },
-  { because: 'a hub that was never listed', lives: [], watch: { listedAt: null, heardAt: null }, belief: 'UNKNOWN' },
-  { because: 'an unlabelled one may have had the label meanwhile', lives: [life({ labelledAt: null })], watch: { listedAt: at('20:30:00'), heardAt: at('20:31:00') }, belief: 'UNKNOWN' },
-  { because: 'a label that is older than the start was there, watched or not', lives: [life()], watch: { listedAt: at('20:30:00'), heardAt: at('20:31:00') }, belief: 'INFERRED_IN', expiresAt: at('23:00:00') },
+  { because: 'what we did not watch may have been there', lives: [], watch: { listedAt: at('20:30:00'), heardAt: at('20:31:00'), isWatching: true }, belief: 'UNKNOWN' },
+  { because: 'a watch that fell silent before the start saw nothing', lives: [], watch: { listedAt: at('19:00:00'), heardAt: at('19:50:00'), isWatching: false }, belief: 'UNKNOWN' },
+  { because: 'a watch that stands saw it, though little is said on it', lives: [], watch: { listedAt: at('19:00:00'), heardAt: at('19:50:00'), isWatching: true }, belief: 'INFERRED_OUT', reason: 'SECRET_MISSING' },
+  { because: 'a hub that was never listed', lives: [], watch: { listedAt: null, heardAt: null, isWatching: true }, belief: 'UNKNOWN' },
+  { because: 'an unlabelled one may have had the label meanwhile', lives: [life({ labelledAt: null })], watch: { listedAt: at('20:30:00'), heardAt: at('20:31:00'), isWatching: true }, belief: 'UNKNOWN' },
+  { because: 'a label that is older than the start was there, watched or not', lives: [life()], watch: { listedAt: at('20:30:00'), heardAt: at('20:31:00'), isWatching: true }, belief: 'INFERRED_IN', expiresAt: at('23:00:00') },
 ] as { because: string; lives: TokenLifeRecord[]; watch?: typeof watched; belief: string; reason?: string; expiresAt?: Date | null }[])(
   '$belief $reason: $because',
   ({ lives, watch, belief, reason, expiresAt }) => {

@@ -8,11 +8,13 @@ export interface TokenLifeRecord {
   readonly endedAt: Date | null;
 }
 
-/** How well we watched the owner's token Secrets around the backup's start. */
+/** How well we watch the owner's token Secrets. */
 export interface WatchRecord {
   /** The last full list; nothing was missed since */
   readonly listedAt: Date | null;
   readonly heardAt: Date | null;
+  /** The watch stands now */
+  readonly isWatching: boolean;
 }
 
 export interface InferredBelief {
@@ -29,9 +31,14 @@ const SECOND_MS = 1000;
 const out = (reason: BeliefReason, evidence: string): InferredBelief => ({ belief: 'INFERRED_OUT', reason, expiresAt: null, refreshedAt: null, evidence });
 const unknown = (evidence: string): InferredBelief => ({ belief: 'UNKNOWN', reason: null, expiresAt: null, refreshedAt: null, evidence });
 
-/** Nothing was missed from before the start until after it. */
-const watchedThrough = ({ listedAt, heardAt }: WatchRecord, startedAt: Date): boolean =>
-  listedAt !== null && heardAt !== null && listedAt <= startedAt && heardAt.getTime() >= startedAt.getTime() + SECOND_MS;
+/**
+ * Nothing was missed from before the start until after it. A watch that stands saw it: that the backup has started was heard over the same
+ * connection. One that is down now must have heard something later than the start.
+ */
+export function watchedThrough({ listedAt, heardAt, isWatching }: WatchRecord, startedAt: Date): boolean {
+  if (listedAt === null || listedAt > startedAt) return false;
+  return isWatching || (heardAt !== null && heardAt.getTime() >= startedAt.getTime() + SECOND_MS);
+}
 
 /** One life against the start. */
 function beliefOf(life: TokenLifeRecord, startedAt: Date): InferredBelief {

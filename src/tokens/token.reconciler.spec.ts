@@ -75,6 +75,7 @@ afterEach(async () => {
   await parts.drop();
   await agent.close();
   await hub.stop();
+  expect(parts.errors).toEqual([]);
 });
 
 test('OBSERVE tells, and writes nothing', async () => {

@@ -19,6 +19,11 @@ import { HubConnections } from '../../src/hubs/hub-connections.service.js';
 import { HubInspector } from '../../src/hubs/hub-inspector.service.js';
 import { HubsRepository } from '../../src/hubs/hubs.repository.js';
 import { HubsService } from '../../src/hubs/hubs.service.js';
+import { BackupFactsRepository } from '../../src/backups/backup-facts.repository.js';
+import { BackupsReconciler } from '../../src/backups/backups.reconciler.js';
+import { BackupsRepository } from '../../src/backups/backups.repository.js';
+import { BackupsService } from '../../src/backups/backups.service.js';
+import { ProjectBackupsProcessor } from '../../src/backups/project-backups.processor.js';
 import { Jobs } from '../../src/jobs/jobs.js';
 import { PostgresQueues } from '../../src/jobs/queue-backend.js';
 import { ReconcileTokensProcessor } from '../../src/tokens/reconcile-tokens.processor.js';
@@ -56,6 +61,8 @@ export class Parts {
   readonly tokenReconciler: TokenReconciler;
   readonly tokenProcessor: ReconcileTokensProcessor;
   readonly tokens: TokensService;
+  readonly backupsProcessor: ProjectBackupsProcessor;
+  readonly backups: BackupsService;
   private working = false;
 
   private constructor(
@@ -66,6 +73,8 @@ export class Parts {
     readonly leases: LeaseService,
     readonly clock: Clock,
     readonly config: Config,
+    /** What was logged as an error: nobody expects any */
+    readonly errors: readonly unknown[],
   ) {
     this.audit = new AuditService(new AuditRepository(prisma), clock);
     this.sealer = new CredentialSealer(config);
@@ -81,6 +90,9 @@ export class Parts {
     this.tokenReconciler = new TokenReconciler(this.tokenWork, new TokenObserverRepository(sql), inventory, new TokenWriter(), this.connections, this.changes, clock);
     this.tokenProcessor = new ReconcileTokensProcessor(this.jobs, this.tokenWork, this.tokenReconciler, this.changes, clock, config);
     this.tokens = new TokensService(new TokensRepository(prisma));
+    const backupFacts = new BackupFactsRepository(sql);
+    this.backupsProcessor = new ProjectBackupsProcessor(this.jobs, new BackupsReconciler(backupFacts, this.changes, clock), backupFacts, this.changes, clock, config);
+    this.backups = new BackupsService(new BackupsRepository(prisma, sql), this.hubs, this.connections, this.audit, clock);
   }
 
   /** Runs everything: jobs, sweeps, watchers. */
@@ -88,17 +100,20 @@ export class Parts {
     this.working = true;
     await this.jobs.onModuleInit();
     this.tokenProcessor.onModuleInit();
+    this.backupsProcessor.onModuleInit();
     await this.jobs.onApplicationBootstrap();
     this.supervisor.start();
   }
 
   static async open(clock: Clock, config: Config = testConfig(), database?: TestDatabase): Promise<Parts> {
-    Logger.overrideLogger(false);
+    const errors: unknown[] = [];
+    const quiet = { log: () => undefined, warn: () => undefined, debug: () => undefined, error: (...told: unknown[]) => void errors.push(told), fatal: (...told: unknown[]) => void errors.push(told) };
+    Logger.overrideLogger(quiet);
     const own = database ?? (await cloneTestDatabase());
     const pool = new DatabasePool({ url: new Secret(own.url) });
     const prisma = new PrismaService(pool);
     await prisma.onModuleInit();
-    return new Parts(own, pool, prisma, new Sql(pool), new LeaseService(pool), clock, config);
+    return new Parts(own, pool, prisma, new Sql(pool), new LeaseService(pool), clock, config, errors);
   }
 
   /** Ends what runs; the database stays. */
@@ -106,6 +121,7 @@ export class Parts {
     await this.supervisor.beforeApplicationShutdown();
     if (this.working) await this.jobs.beforeApplicationShutdown();
     this.tokenProcessor.onModuleDestroy();
+    this.backupsProcessor.onModuleDestroy();
     await this.connections.onModuleDestroy();
     if (this.working) await this.jobs.onApplicationShutdown();
     await this.leases.releaseAll();

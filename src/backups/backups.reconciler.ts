@@ -1,0 +1,102 @@
+import { Injectable } from '@nestjs/common';
+import { accounts } from '../common/rhacm-names.js';
+import { Clock } from '../common/clock.js';
+import { FleetChanges } from '../fleet/fleet-changes.service.js';
+import { BackupFactsRepository, type BeliefRow, type ClusterLives, type UndecidedSet } from './backup-facts.repository.js';
+import { inferBelief, type WatchRecord } from './backup-belief.rules.js';
+import { pairSets } from './backup-set.rules.js';
+import { projectSchedule } from './schedule-projection.rules.js';
+import { veleroLabelValue } from './velero-name.rules.js';
+
+/** A set that is being taken is looked at again by time alone: a member that does not come decides it too. */
+const IN_PROGRESS_MS = 30_000;
+/** What could not be decided yet: our own watch or inventory was not through. */
+const UNDECIDED_MS = 2_000;
+/** News of what was there before the start has reached us by then. */
+const SETTLING_MS = 3_000;
+
+/**
+ * Works out, from what one hub shows: its schedules, its backups, the sets of every hub whose backups it shows, what those sets hold of
+ * each token, and what a passive sync has proved. Level-triggered: may be repeated, or die after any line.
+ */
+@Injectable()
+export class BackupsReconciler {
+  constructor(
+    private readonly repository: BackupFactsRepository,
+    private readonly changes: FleetChanges,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @returns when to look again, unless something wakes it earlier */
+  async reconcileHub(hubId: string): Promise<{ readonly againInMs: number } | undefined> {
+    const concerned = new Set<string>();
+    if (await this.schedules(hubId)) concerned.add(hubId);
+    if ((await this.repository.writeBackups(hubId)).length > 0) concerned.add(hubId);
+    let againInMs = Infinity;
+    for (const owner of await this.repository.ownersOn(hubId)) {
+      const result = await this.owner(owner);
+      if (result.changed) {
+        concerned.add(hubId);
+        if (result.ownerHubId !== null) concerned.add(result.ownerHubId);
+      }
+      againInMs = Math.min(againInMs, result.againInMs);
+    }
+    for (const verified of await this.verify(hubId)) concerned.add(verified);
+    for (const changed of concerned) await this.changes.publish({ hubId: changed, topic: 'BACKUP_SETS' });
+    return Number.isFinite(againInMs) ? { againInMs } : undefined;
+  }
+
+  private async schedules(hubId: string): Promise<boolean> {
+    const { schedules, velero } = await this.repository.scheduleFacts(hubId);
+    return this.repository.writeSchedules(hubId, schedules.map(({ name, facts }) => projectSchedule(name, facts, velero)), this.clock.now());
+  }
+
+  private async owner(ownerClusterId: string): Promise<{ changed: boolean; ownerHubId: string | null; againInMs: number }> {
+    const now = this.clock.now();
+    const sets = await this.repository.pairing(ownerClusterId, (backups) => pairSets(backups, now), now);
+    const ownerHubId = await this.repository.hubOf(ownerClusterId);
+    const beliefs = ownerHubId === null ? { changed: false, undecided: false } : await this.beliefs(ownerHubId, ownerClusterId);
+    const againInMs = beliefs.undecided ? UNDECIDED_MS : sets.inProgress ? IN_PROGRESS_MS : Infinity;
+    return { changed: sets.changed || beliefs.changed, ownerHubId, againInMs };
+  }
+
+  private async beliefs(hubId: string, ownerClusterId: string): Promise<{ changed: boolean; undecided: boolean }> {
+    const now = this.clock.now();
+    const sets = await this.repository.undecided(ownerClusterId, now);
+    if (sets.length === 0) return { changed: false, undecided: false };
+    const watch = await this.repository.watchRecord(hubId);
+    let changed = false;
+    const ripe = sets.filter(({ startedAt }) => startedAt.getTime() + SETTLING_MS <= now.getTime());
+    let undecided = ripe.length < sets.length;
+    for (const set of ripe) {
+      const clusters = await this.repository.livesAround(hubId, set.startedAt, now);
+      const rows = clusters.flatMap((cluster) => beliefRows(set, cluster, watch));
+      changed = (await this.repository.writeBeliefs(set.id, rows, now)) || changed;
+      undecided ||= rows.some(({ belief }) => belief === 'UNKNOWN');
+    }
+    return { changed, undecided };
+  }
+
+  /** @returns hubs of which more is known now */
+  private async verify(hubId: string): Promise<string[]> {
+    const labels = new Set(await this.repository.restoredFrom(hubId));
+    if (labels.size === 0) return [];
+    const verified: string[] = [];
+    for (const { id, credentialsBackup, ownerHubId } of await this.repository.setsOfOthers(hubId)) {
+      const label = veleroLabelValue(credentialsBackup);
+      if (!labels.has(label)) continue;
+      const evidence = `A restore of ${credentialsBackup} on another hub brought the Secret`;
+      if (await this.repository.verify(hubId, id, label, evidence, this.clock.now())) verified.push(hubId, ...(ownerHubId === null ? [] : [ownerHubId]));
+    }
+    return verified;
+  }
+}
+
+/** Of the first account always, of the pair where there ever was one. */
+function beliefRows(set: UndecidedSet, { cluster, isSettled, lives }: ClusterLives, watch: WatchRecord): BeliefRow[] {
+  const names = [accounts.autoImport, ...(lives.some(({ account }) => account === accounts.autoImportPair) ? [accounts.autoImportPair] : [])];
+  return names.map((account): BeliefRow => {
+    if (!isSettled) return { cluster, account, belief: 'UNKNOWN', reason: null, expiresAt: null, refreshedAt: null, evidence: 'The inventory has not seen all that the hub told' };
+    return { cluster, account, ...inferBelief(lives.filter((life) => life.account === account), set.startedAt, watch) };
+  });
+}
