@@ -14,7 +14,7 @@ export function isRecord(value: unknown): value is JsonRecord {
 }
 
 /** A hub's words, made fit for a log line and a ticket: one line, bounded, no control or direction characters. */
-export function boundedText(text: string, maxLength = MAX_MESSAGE_LENGTH): string {
+function boundedText(text: string, maxLength = MAX_MESSAGE_LENGTH): string {
   const line = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu, ' ').trim();
   return line.length <= maxLength ? line : `${line.slice(0, maxLength - 1)}…`;
 }

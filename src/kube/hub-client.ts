@@ -17,6 +17,7 @@ const PAGE_DEADLINE_MS = 30_000;
 /** An API server sends the headers of a watch at once, and a bookmark about once a minute. */
 const WATCH_OPEN_MS = 30_000;
 const WATCH_SILENCE_MS = 150_000;
+const HTTP2_PING_MS = 15_000;
 /** client-go's reflector picks from 5 to 10 minutes, so that watches do not end together. */
 const MIN_WATCH_SECONDS = 300;
 
@@ -50,6 +51,7 @@ export class HubClient {
     this.fieldManager = options.defaultFieldManager ?? 'lifeboat';
     this.transport = new Transport(connection, {
       userAgent: options.userAgent ?? 'lifeboat', allowLoopback: options.allowLoopback === true, http2: options.http2 !== false,
+      http2PingMs: options.http2PingMs ?? HTTP2_PING_MS,
     });
   }
 

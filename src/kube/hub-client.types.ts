@@ -19,4 +19,6 @@ export interface HubClientOptions {
   readonly defaultFieldManager?: string;
   /** Default true: HTTP/2 where the hub offers it */
   readonly http2?: boolean;
+  /** Default 15,000: an HTTP/2 connection that leaves two pings unanswered is given up, after at most twice this */
+  readonly http2PingMs?: number;
 }

@@ -26,7 +26,7 @@ const WORDS: Record<string, string> = {
  * The code of an error, also of the attempts behind an AggregateError (several addresses of one name).
  * Asks for properties, not for classes: what throws may live in another realm.
  */
-export function systemCodeOf(error: unknown): string {
+function systemCodeOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return 'UNKNOWN';
   const { code, errors, cause, name } = error as { code?: unknown; errors?: unknown; cause?: unknown; name?: unknown };
   if (Array.isArray(errors) && errors.length > 0) return systemCodeOf(errors[0]);

@@ -11,8 +11,6 @@ import { AddressRefusedError, networkFailure, wasCut } from './transport-error.j
 /** Shorter than the deadline of a call, so that a host that swallows packets reads "unreachable" and no write is in doubt. */
 const CONNECT_TIMEOUT_MS = 5_000;
 const TCP_KEEPALIVE_MS = 30_000;
-/** A connection that leaves two pings unanswered is given up: 30 s. */
-const HTTP2_PING_MS = 15_000;
 /** On HTTP/1.1 each watch takes a connection of its own; calls share these. HTTP/2 needs one. */
 const MAX_CALL_CONNECTIONS = 12;
 const MAX_ERROR_BYTES = 64 * 1024;
@@ -23,6 +21,7 @@ export const MAX_OBJECT_BYTES = 4 * 1024 * 1024;
 export interface TransportOptions extends AddressRule {
   readonly userAgent: string;
   readonly http2: boolean;
+  readonly http2PingMs: number;
 }
 
 export interface Request {
@@ -126,7 +125,7 @@ export class Transport {
       ...(connections === undefined ? {} : { connections }),
       connect: guardedConnector(this.connection, this.options),
       allowH2: this.options.http2,
-      h2Options: { pingInterval: HTTP2_PING_MS, maxConcurrentStreams: 100 },
+      h2Options: { pingInterval: this.options.http2PingMs, maxConcurrentStreams: 100 },
       // Deadlines are ours, for each call.
       headersTimeout: 0,
       bodyTimeout: 0,

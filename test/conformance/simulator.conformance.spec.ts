@@ -7,5 +7,5 @@ hubConformance('the simulator', async () => {
   const weakToken = 'weak-token';
   hub.addToken(weakToken, { user: 'weak', allow: [] });
   hub.settings.bookmarkIntervalMs = 1_000;
-  return { connection: (token) => hub.connection(token), weakToken, forgetHistory: () => Promise.resolve(hub.store.compact()), stop: () => hub.stop() };
+  return { connection: (token) => hub.connection(token), weakToken, forgetHistory: () => Promise.resolve(hub.compact()), stop: () => hub.stop() };
 });
