@@ -29,13 +29,14 @@ export class DataFolderLock {
   }
 }
 
+/** Whether there is a process of that number; one that ended, and whose parent has not asked how, is none. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (cause) {
-    return (cause as NodeJS.ErrnoException).code === 'EPERM';
+    if ((cause as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
+  return statusOf(pid)?.[0] !== 'Z';
 }
 
 /** The command line of a process; null where the system does not tell. */
@@ -51,10 +52,15 @@ export function processCommand(pid: number): string | null {
 
 /** Distinguishes a process from a later one of the same number: clock ticks since boot, as Linux counts; 0 where unknown. */
 function startOf(pid: number): number {
+  return Number(statusOf(pid)?.[19] ?? 0);
+}
+
+/** The fields of /proc/<pid>/stat from the state on; null where the system has no /proc. */
+function statusOf(pid: number): readonly string[] | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
-    return 0; // no /proc: the number alone must do
+    return null; // no /proc (macOS), or the process just ended: the number alone must do
   }
 }
