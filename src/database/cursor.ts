@@ -12,16 +12,9 @@ type Encoded = ['s', string] | ['n', number] | ['b', boolean] | ['i', string] | 
 function encodeValue(value: CursorValue): Encoded {
   if (value === null) return ['0'];
   if (value instanceof Date) return ['d', value.toISOString()];
-  switch (typeof value) {
-    case 'string':
-      return ['s', value];
-    case 'number':
-      return ['n', value];
-    case 'boolean':
-      return ['b', value];
-    case 'bigint':
-      return ['i', String(value)];
-  }
+  if (typeof value === 'string') return ['s', value];
+  if (typeof value === 'number') return ['n', value];
+  return typeof value === 'boolean' ? ['b', value] : ['i', String(value)];
 }
 
 function decodeValue(encoded: unknown): CursorValue {

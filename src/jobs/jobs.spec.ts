@@ -1,6 +1,6 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { z } from 'zod';
-import { cloneTestDatabase, type TestDatabase } from '../../test/support/database.js';
+import { cloneTestDatabase, connectTo, type TestDatabase } from '../../test/support/database.js';
 import { TcpProxy } from '../../test/support/tcp-proxy.js';
 import { until } from '../../test/support/until.js';
 import { DomainError } from '../common/domain-error.js';
@@ -20,8 +20,7 @@ let kinds = 0;
 
 beforeAll(async () => {
   database = await cloneTestDatabase();
-  client = new pg.Client({ connectionString: database.url });
-  await client.connect();
+  client = await connectTo(database.url);
 });
 
 afterEach(async () => {
