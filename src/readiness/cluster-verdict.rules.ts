@@ -36,7 +36,7 @@ export interface ClusterFacts {
 }
 
 /** The set that would be restored. */
-export interface SetFacts {
+interface SetFacts {
   readonly credentialsBackup: string;
   /** null: the hub told none */
   readonly managedClustersStartedAt: Date | null;

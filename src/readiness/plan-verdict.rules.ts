@@ -120,7 +120,7 @@ function prerequisiteFindings(hub: HubFacts, codes: ReadonlySet<PrerequisiteCode
     }));
 }
 
-export const isSilent = (hub: Pick<HubFacts, 'heardAt'>, now: Date): boolean => hub.heardAt === null || now.getTime() - hub.heardAt.getTime() > SILENT_AFTER_MS;
+const isSilent = (hub: Pick<HubFacts, 'heardAt'>, now: Date): boolean => hub.heardAt === null || now.getTime() - hub.heardAt.getTime() > SILENT_AFTER_MS;
 
 function silenceFindings(hub: HubFacts, now: Date): FindingDraft[] {
   if (hub.reachability === 'UNREACHABLE' || !isSilent(hub, now)) return [];

@@ -28,7 +28,7 @@ export function setUsability(set: SetCandidate, shown: ShownBackups, now: Date):
   return members.some((name) => shown.get(name) === 'PartiallyFailed') ? 'PARTIALLY_FAILED' : 'USABLE';
 }
 
-export const isUsable = (usability: SetUsability): boolean => usability === 'USABLE' || usability === 'PARTIALLY_FAILED';
+const isUsable = (usability: SetUsability): boolean => usability === 'USABLE' || usability === 'PARTIALLY_FAILED';
 
 /** The newest set that a hub could restore now; null: none. */
 export function newestUsable<T extends SetCandidate>(sets: readonly T[], shown: ShownBackups, now: Date): T | null {

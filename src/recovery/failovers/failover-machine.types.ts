@@ -81,7 +81,7 @@ export interface MachineWrite {
   readonly fencing?: { readonly hubId: string; readonly to: Fencing };
 }
 
-export interface MachineHub {
+interface MachineHub {
   readonly id: string;
   readonly name: string;
   readonly clusterId: string | null;

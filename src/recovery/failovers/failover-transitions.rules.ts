@@ -36,7 +36,7 @@ export function isTerminal(status: FailoverStatus): status is (typeof terminalSt
 export const mayGo = (from: FailoverStatus, to: FailoverStatus): boolean => !isTerminal(from) && Object.hasOwn(transitions[from], to);
 
 /** Where a step may be cut off: before its intent is written, when its effect is made, before its outcome is written. */
-export const cuts = ['before-intent', 'after-effect', 'before-record'] as const;
+const cuts = ['before-intent', 'after-effect', 'before-record'] as const;
 export type Cut = (typeof cuts)[number];
 export type CrashPoint = `${FailoverStepName}:${Cut}`;
 

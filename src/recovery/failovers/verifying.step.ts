@@ -48,7 +48,7 @@ export class VerifyingStep implements Step {
 /** A cluster that is back is back, whether somebody had to import it or not. */
 const isBack = (outcome: string | null): boolean => outcome === 'RECONNECTED' || outcome === 'ALREADY_AVAILABLE';
 
-export function surprisesAmong(rows: readonly ImportRow[]): { cluster: string; predicted: string | null; actual: string | null }[] {
+function surprisesAmong(rows: readonly ImportRow[]): { cluster: string; predicted: string | null; actual: string | null }[] {
   return rows
     .map((row) => ({ cluster: row.cluster, predicted: predictedOutcomeOfCode(row.predictedVerdict, row.predictedCode), actual: row.outcomeCode }))
     .filter(({ predicted, actual }) => predicted !== actual && !(isBack(predicted) && isBack(actual)));

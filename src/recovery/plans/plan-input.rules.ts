@@ -5,7 +5,7 @@ const DAY_S = 86_400;
 interface Bound { readonly min: number; readonly max: number; readonly fallback: number }
 
 /** In seconds. */
-export const bounds = {
+const bounds = {
   rpoSeconds: { min: 60, max: 30 * DAY_S, fallback: DAY_S },
   rtoSeconds: { min: 60, max: 30 * DAY_S, fallback: 3600 },
   importWindowSeconds: { min: 10, max: DAY_S, fallback: 3600 },
