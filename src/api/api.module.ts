@@ -6,6 +6,7 @@ import { graphqlModule } from './graphql.module.js';
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 import { IdempotencyRepository } from './idempotency.repository.js';
 import { IdempotencyService } from './idempotency.service.js';
+import { OpenConnections } from './open-connections.js';
 import { InputPipe } from './input.pipe.js';
 import { ProblemFilter } from './problem.filter.js';
 import { SubscriptionServer } from './subscription.server.js';
@@ -19,6 +20,7 @@ import { SubscriptionServer } from './subscription.server.js';
     IdempotencyService,
     EventStreams,
     SubscriptionServer,
+    OpenConnections,
     { provide: APP_PIPE, useClass: InputPipe },
     { provide: APP_FILTER, useClass: ProblemFilter },
     // The first is the outermost

@@ -37,10 +37,13 @@ export function asDomainError(error: unknown): DomainError {
   return new UnforeseenError({ cause: error });
 }
 
+/** Nest hands on what Fastify finds wrong with a body as a status and a text. */
 function ofNest(error: HttpException): DomainError {
   const status = error.getStatus();
   if (status === 404) return new RequestError('ROUTE_NOT_FOUND', 'not-found', 'There is no such path', 'No operation has this method and path', { cause: error });
   if (status === 413) return ofFastify['FST_ERR_CTP_BODY_TOO_LARGE']!(error);
+  if (status === 415) return ofFastify['FST_ERR_CTP_INVALID_MEDIA_TYPE']!(error);
+  if (status === 400) return unreadableBody(error);
   if (status >= 400 && status < 500) return new RequestError('REQUEST_UNREADABLE', 'unreadable', 'The request cannot be read', 'The request is not well-formed', { cause: error });
   return new UnforeseenError({ cause: error });
 }

@@ -18,7 +18,7 @@ export interface Connection<T> {
   readonly edges: readonly { readonly cursor: string; readonly node: T }[];
   readonly nodes: readonly T[];
   readonly pageInfo: PageInfo;
-  readonly totalCount: () => Promise<number>;
+  readonly totalCount: Promise<number>;
 }
 
 const connections = new Map<string, Type<Connection<unknown>>>();
@@ -121,6 +121,9 @@ export async function connect<Row, View>(
     nodes,
     edges: nodes.map((node, index) => ({ node, cursor: cursors[index] ?? '' })),
     pageInfo: { hasNextPage: page.nextCursor !== null, hasPreviousPage: args.after !== undefined, startCursor: cursors[0] ?? null, endCursor: cursors.at(-1) ?? page.nextCursor },
-    totalCount: async () => (await list({ limit: 1, withTotal: true })).totalCount ?? 0,
+    // Read only by who asks for the field
+    get totalCount() {
+      return list({ limit: 1, withTotal: true }).then(({ totalCount = 0 }) => totalCount);
+    },
   };
 }

@@ -10,6 +10,8 @@ const RETRY_MS = 3000;
 /** Keeps proxies from closing a silent stream; on the same beat the caller's key is looked at again. */
 const BEAT_MS = 15_000;
 const STREAMS_PER_CALLER = 20;
+/** What a stream that is ended by us has to send its last lines. */
+const FAREWELL_MS = 1000;
 
 /** One line of a stream. */
 export interface StreamedEvent {
@@ -56,11 +58,15 @@ export class EventStreams implements OnModuleDestroy {
   serverSent(request: CallingRequest, reply: FastifyReply, events: (signal: AbortSignal) => AsyncIterable<StreamedEvent>): Readable {
     const { controller, close } = this.register(request);
     const stream = Readable.from(this.lines(request, events(controller.signal), controller, close), { objectMode: false, highWaterMark: 16_384 });
-    stream.once('close', () => {
+    // Not on the stream's own close: that waits for the generator, which waits for the next event
+    reply.raw.once('close', () => {
       controller.abort();
       close();
     });
-    void reply.header('content-type', 'text/event-stream; charset=utf-8').header('cache-control', 'no-store').header('x-accel-buffering', 'no');
+    // A reader that does not read would keep the connection, and so a process that stops
+    controller.signal.addEventListener('abort', () => setTimeout(() => reply.raw.destroy(), FAREWELL_MS).unref());
+    // The connection ends with the stream: kept alive, it would hold a process that stops
+    void reply.header('content-type', 'text/event-stream; charset=utf-8').header('cache-control', 'no-store').header('x-accel-buffering', 'no').header('connection', 'close');
     return stream;
   }
 
@@ -68,7 +74,7 @@ export class EventStreams implements OnModuleDestroy {
   async *subscribed<T>(request: CallingRequest, events: (signal: AbortSignal) => AsyncIterable<T>): AsyncGenerator<T> {
     const { controller, close } = this.register(request);
     try {
-      for await (const item of this.beating(request, events(controller.signal), controller)) if (item !== BEAT) yield item;
+      for await (const item of this.beating(request, events(controller.signal), controller)) if (item !== BEAT && item !== END) yield item;
     } finally {
       controller.abort();
       close();
@@ -79,17 +85,18 @@ export class EventStreams implements OnModuleDestroy {
     try {
       yield `retry: ${RETRY_MS}\n\n`;
       for await (const item of this.beating(request, events, controller)) {
-        yield item === BEAT ? ': still here\n\n' : `id: ${item.sequence}\nevent: ${oneLine(item.type)}\ndata: ${JSON.stringify(item.data)}\n\n`;
+        if (item === BEAT) yield ': still here\n\n';
+        else if (item === END) yield 'event: end\ndata: {}\n\n';
+        else yield `id: ${item.sequence}\nevent: ${oneLine(item.type)}\ndata: ${JSON.stringify(item.data)}\n\n`;
       }
-      if (!controller.signal.aborted) yield 'event: end\ndata: {}\n\n';
     } finally {
       controller.abort();
       close();
     }
   }
 
-  /** The events, with a beat where none came for a while. */
-  private async *beating<T>(request: CallingRequest, events: AsyncIterable<T>, controller: AbortController): AsyncGenerator<T | typeof BEAT> {
+  /** The events, with a beat where none came for a while, and a word where they have ended by themselves. */
+  private async *beating<T>(request: CallingRequest, events: AsyncIterable<T>, controller: AbortController): AsyncGenerator<T | typeof BEAT | typeof END> {
     const { signal } = controller;
     const iterator = events[Symbol.asyncIterator]();
     let checkedAt = performance.now();
@@ -109,7 +116,10 @@ export class EventStreams implements OnModuleDestroy {
           if (!signal.aborted) yield BEAT;
           continue;
         }
-        if (won.done) return;
+        if (won.done) {
+          if (!signal.aborted) yield END;
+          return;
+        }
         next = iterator.next();
         next.catch(() => undefined);
         yield won.value;
@@ -144,6 +154,8 @@ export class EventStreams implements OnModuleDestroy {
 }
 
 const BEAT: unique symbol = Symbol('beat');
+/** The events have ended by themselves; nobody stopped them. */
+const END: unique symbol = Symbol('end');
 
 /** A field of a server-sent event ends with its line. */
 const oneLine = (text: string): string => text.replace(/[\r\n]/g, ' ');

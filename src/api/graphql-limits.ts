@@ -1,5 +1,5 @@
 import { ApolloArmor } from '@escape.tech/graphql-armor';
-import { NoSchemaIntrospectionCustomRule, type ParseOptions, type ValidationRule } from 'graphql';
+import { GraphQLError, NoSchemaIntrospectionCustomRule, type ParseOptions, type ValidationRule } from 'graphql';
 
 // One file for the limits, so that the package behind them can be replaced: graphql-armor follows Apollo slowly.
 
@@ -10,14 +10,23 @@ const armor = new ApolloArmor({
   maxTokens: { enabled: false }, // graphql-js counts while it parses
   maxDepth: { n: 10, flattenFragments: true, ignoreIntrospection: false },
   costLimit: { maxCost: 5000, objectCost: 2, scalarCost: 1, depthCostFactor: 1.5, flattenFragments: true, ignoreIntrospection: true },
-  maxAliases: { n: 15 },
+  maxAliases: { n: 15, allowList: [] },
   maxDirectives: { n: 20 },
 });
 
-/** How heavy an operation may be: depth 10, cost 5000, 15 aliases, 20 directives. Through HTTP and WebSocket alike. */
-export const operationRules: readonly ValidationRule[] = armor.protect().validationRules;
+const weightRules: readonly ValidationRule[] = armor.protect().validationRules;
 
-/** Of a subscription, which asks for no schema. */
-export const subscriptionRules: readonly ValidationRule[] = [...operationRules, NoSchemaIntrospectionCustomRule];
+/** Over HTTP a subscription would be carried out as a query, and leave its stream behind. */
+const noSubscriptions: ValidationRule = (context) => ({
+  OperationDefinition(node) {
+    if (node.operation === 'subscription') context.reportError(new GraphQLError('Subscriptions are served over WebSocket (graphql-transport-ws)', { nodes: node }));
+  },
+});
+
+/** How heavy a query or mutation may be: depth 10, cost 5000, 15 aliases, 20 directives. */
+export const httpRules: readonly ValidationRule[] = [...weightRules, noSubscriptions];
+
+/** The same for a subscription, which asks for no schema. */
+export const subscriptionRules: readonly ValidationRule[] = [...weightRules, NoSchemaIntrospectionCustomRule];
 
 export const parseLimits: ParseOptions = { maxTokens: MAX_TOKENS };

@@ -7,7 +7,7 @@ import { asDomainError } from './as-domain-error.js';
 import { Authenticator, authorizationOf, setCaller } from './caller.js';
 import type { GraphQLContext } from './context.js';
 import { formatGraphQLError, toGraphQLError } from './graphql-error.js';
-import { operationRules, parseLimits } from './graphql-limits.js';
+import { httpRules, parseLimits } from './graphql-limits.js';
 import { GRAPHQL_PATH } from './graphql-path.js';
 import { Loaders } from './loaders.js';
 
@@ -44,7 +44,7 @@ export function graphqlModule(): DynamicModule {
       // After the HTTP server is closed: Apollo would close it first, and wait ten seconds for what is open
       stopOnApplicationShutdown: true,
       parseOptions: parseLimits,
-      validationRules: [...operationRules],
+      validationRules: [...httpRules],
     }),
   });
 }

@@ -26,6 +26,7 @@ function requestIdOf({ headers }: RawRequestDefaultExpression): string {
 
 function answerBareProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const problem = toProblem(asDomainError(error), request.url.split('?', 1)[0] ?? '/', request.id);
+  void reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' });
   void reply.status(problem.status).type('application/problem+json; charset=utf-8').send(JSON.stringify(problem));
 }
 

@@ -67,8 +67,8 @@ export class IdempotencyInterceptor implements NestInterceptor {
     // The first answer is told as it came, with what may be shown once; only a repetition is told from what was stored
     if (fresh && 'thrown' in fresh) throw fresh.thrown;
     if ('refusal' in answer.content) throw new ReplayedRefusal(answer.content.refusal);
-    const body = fresh ? fresh.body : answer.content.body;
-    return attempt.clientMutationId === undefined || typeof body !== 'object' ? body : { ...body, clientMutationId: attempt.clientMutationId };
+    const body: unknown = fresh ? fresh.body : JSON.parse(answer.content.body);
+    return attempt.clientMutationId === undefined || typeof body !== 'object' || body === null ? body : { ...body, clientMutationId: attempt.clientMutationId };
   }
 }
 
@@ -76,7 +76,7 @@ async function carryOut(next: CallHandler, httpStatus: number, acts: ActsOptions
   try {
     const body: unknown = (await lastValueFrom(next.handle() as Observable<unknown>, { defaultValue: undefined })) ?? null;
     const kept = acts.withoutSecrets && typeof body === 'object' && body !== null ? acts.withoutSecrets(body as Record<string, unknown>) : body;
-    return { stored: { httpStatus, content: { body: kept } }, told: { body } };
+    return { stored: { httpStatus, content: { body: JSON.stringify(kept) } }, told: { body } };
   } catch (thrown) {
     if (!isKept(thrown)) throw thrown;
     return { stored: { httpStatus: statusOf(thrown), content: { refusal: refusalOf(thrown) } }, told: { thrown } };

@@ -22,7 +22,8 @@ export interface StoredRefusal {
 
 export interface StoredAnswer {
   readonly httpStatus: number;
-  readonly content: { readonly body: unknown } | { readonly refusal: StoredRefusal };
+  /** The body as text, so that it is told again to the letter: jsonb would order its fields anew */
+  readonly content: { readonly body: string } | { readonly refusal: StoredRefusal };
 }
 
 /** What the table says of a key that someone wants to use. */

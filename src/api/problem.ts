@@ -88,7 +88,7 @@ export function toProblem(error: DomainError, instance: string, requestId: strin
     title: error.title || STATUS_CODES[status] || 'Failure',
     status,
     detail: error.message,
-    instance,
+    instance: instance.slice(0, 500),
     code: error.code,
     requestId,
     ...(error.remedy === undefined ? {} : { remedy: error.remedy }),

@@ -6,7 +6,7 @@ import { GraphQLSchemaHost } from '@nestjs/graphql';
 import { getOperationAST, GraphQLError, parse, specifiedRules, validate, type DocumentNode, type ExecutionArgs, type GraphQLFormattedError } from 'graphql';
 import { CloseCode, type Context, type SubscribePayload } from 'graphql-ws';
 import { useServer, type Extra } from 'graphql-ws/use/ws';
-import { WebSocketServer } from 'ws';
+import { WebSocketServer, type ServerOptions } from 'ws';
 import { Authenticator, setAuthorization, type CallingRequest } from './caller.js';
 import { GRAPHQL_PATH } from './graphql-path.js';
 import { formatGraphQLError, toGraphQLError } from './graphql-error.js';
@@ -16,6 +16,8 @@ import { Loaders } from './loaders.js';
 
 /** Largest message of a WebSocket, in bytes: an operation and its variables. */
 const MESSAGE_LIMIT = 65_536;
+/** `closeTimeout`: how long a client has to say goodbye. Half a minute unless said otherwise, which a process that stops does not have */
+const SOCKETS: ServerOptions & { readonly closeTimeout: number } = { noServer: true, maxPayload: MESSAGE_LIMIT, closeTimeout: 2000 };
 
 /**
  * GraphQL over WebSocket (graphql-ws), for subscriptions and nothing else: what HTTP limits is not limited there by Apollo,
@@ -24,7 +26,7 @@ const MESSAGE_LIMIT = 65_536;
  */
 @Injectable()
 export class SubscriptionServer implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_LIMIT });
+  private readonly sockets = new WebSocketServer(SOCKETS);
   private disposable: { dispose(): void | Promise<void> } | null = null;
 
   constructor(private readonly host: HttpAdapterHost, private readonly schemaHost: GraphQLSchemaHost, private readonly authenticator: Authenticator) {}
@@ -55,7 +57,11 @@ export class SubscriptionServer implements OnApplicationBootstrap, OnModuleDestr
     const path = (request.url ?? '').split('?', 1)[0];
     if (path !== GRAPHQL_PATH) return refuse(socket, '404 Not Found');
     if (!isSameOrigin(request)) return refuse(socket, '403 Forbidden');
-    this.sockets.handleUpgrade(request, socket, head, (client) => this.sockets.emit('connection', client, request));
+    this.sockets.handleUpgrade(request, socket, head, (client) => {
+      this.sockets.emit('connection', client, request);
+      // graphql-ws would print what a caller sent wrong; ws closes the connection by itself
+      client.removeAllListeners('error').on('error', () => undefined);
+    });
   };
 
   private async admit(context: Context<Record<string, unknown> | undefined, Extra>): Promise<boolean> {

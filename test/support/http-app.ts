@@ -58,7 +58,7 @@ export async function startHttpApp(features: Pick<ModuleMetadata, 'imports' | 'c
   })
   class TestModule {}
 
-  const app = await NestFactory.create<NestFastifyApplication>(TestModule, newHttpAdapter(), { bodyParser: false, logger: ['error', 'warn'], abortOnError: false });
+  const app = await NestFactory.create<NestFastifyApplication>(TestModule, newHttpAdapter(), { bodyParser: false, logger: process.env['TEST_LOG'] ? ['error', 'warn'] : false, abortOnError: false });
   await configureHttp(app, '0.0.0-test');
   await app.listen(0, '127.0.0.1');
   const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');

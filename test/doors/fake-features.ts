@@ -1,0 +1,306 @@
+import { HubsController } from '../../src/hubs/hubs.controller.js';
+import { HubNotFoundError, HubVersionConflictError } from '../../src/hubs/hubs.errors.js';
+import { HubsResolver } from '../../src/hubs/hubs.resolver.js';
+import { HubsService } from '../../src/hubs/hubs.service.js';
+import type { Hub, HubAccess, HubChange, Prerequisite, RegisterHub } from '../../src/hubs/hubs.types.js';
+import { BackupsController } from '../../src/backups/backups.controller.js';
+import { BackupSetNotFoundError } from '../../src/backups/backups.errors.js';
+import { BackupsResolver } from '../../src/backups/backups.resolver.js';
+import { BackupsService } from '../../src/backups/backups.service.js';
+import type { BackupSchedule, BackupSet, BackupSetToken, PutBackupSchedule } from '../../src/backups/backups.types.js';
+import type { Acting } from '../../src/common/acting.js';
+import type { ListRequest, Page, Sort } from '../../src/common/paging.js';
+import { FleetController } from '../../src/fleet/fleet.controller.js';
+import { ClusterNotFoundError } from '../../src/fleet/fleet.errors.js';
+import { FleetResolver } from '../../src/fleet/fleet.resolver.js';
+import { FleetService } from '../../src/fleet/fleet.service.js';
+import type { ManagedCluster } from '../../src/fleet/fleet.types.js';
+import { ReadinessController } from '../../src/readiness/readiness.controller.js';
+import { ClusterReadinessResolver, HubReadinessResolver, PlanReadinessResolver } from '../../src/readiness/readiness.resolver.js';
+import { ReadinessService } from '../../src/readiness/readiness.service.js';
+import type { ClusterReadinessRow, ClusterReadinessView, Finding, HubReadinessView, PlanReadinessView, Readiness } from '../../src/readiness/readiness.types.js';
+import { FailoversController } from '../../src/recovery/failovers/failovers.controller.js';
+import { ApproverIsRequesterError, FailoverNotFoundError, HubBusyError } from '../../src/recovery/failovers/failovers.errors.js';
+import { FailoversResolver } from '../../src/recovery/failovers/failovers.resolver.js';
+import { FailoversService } from '../../src/recovery/failovers/failovers.service.js';
+import type { DecideFailover, Failover, FailoverDetail, FailoverEvent, FailoverStatus, StartFailover } from '../../src/recovery/failovers/failovers.types.js';
+import { ImportsController } from '../../src/recovery/imports/imports.controller.js';
+import { ImportNotFoundError } from '../../src/recovery/imports/imports.errors.js';
+import { ImportsResolver } from '../../src/recovery/imports/imports.resolver.js';
+import { ImportsService } from '../../src/recovery/imports/imports.service.js';
+import type { ClusterImport, ImportCounts } from '../../src/recovery/imports/imports.types.js';
+import { PlansController } from '../../src/recovery/plans/plans.controller.js';
+import { PlanNotFoundError } from '../../src/recovery/plans/plans.errors.js';
+import { PlansResolver } from '../../src/recovery/plans/plans.resolver.js';
+import { PlansService } from '../../src/recovery/plans/plans.service.js';
+import type { NewPlan, Plan, PlanChange } from '../../src/recovery/plans/plans.types.js';
+import { RestoresController } from '../../src/recovery/restores/restores.controller.js';
+import { RestoreNotFoundError } from '../../src/recovery/restores/restores.errors.js';
+import { RestoresResolver } from '../../src/recovery/restores/restores.resolver.js';
+import { RestoresService } from '../../src/recovery/restores/restores.service.js';
+import type { RestoreRecord } from '../../src/recovery/restores/restores.types.js';
+import { ClusterTokensResolver } from '../../src/tokens/cluster-tokens.resolver.js';
+import { TokensController } from '../../src/tokens/tokens.controller.js';
+import { TokenNotFoundError } from '../../src/tokens/tokens.errors.js';
+import { TokensResolver } from '../../src/tokens/tokens.resolver.js';
+import { TokensService } from '../../src/tokens/tokens.service.js';
+import type { AutoImportToken, TokenIncarnation } from '../../src/tokens/tokens.types.js';
+
+// One thing of each sort, by an id that tells it. What the services do is not tested here, only what the doors make of it.
+
+export const at = new Date('2026-11-24T07:00:00.000Z');
+export const ids = {
+  hub: '01990000-0000-7000-8000-000000000001',
+  otherHub: '01990000-0000-7000-8000-000000000002',
+  cluster: '01990000-0000-7000-8000-000000000003',
+  token: '01990000-0000-7000-8000-000000000004',
+  set: '01990000-0000-7000-8000-000000000005',
+  plan: '01990000-0000-7000-8000-000000000006',
+  failover: '01990000-0000-7000-8000-000000000007',
+  restore: '01990000-0000-7000-8000-000000000008',
+  nothing: '01990000-0000-7000-8000-0000000000ff',
+} as const;
+
+const pageOf = <T>(items: T[], { limit, cursor, withTotal }: ListRequest): Page<T> => {
+  const from = cursor === undefined ? 0 : Number(cursor);
+  const shown = items.slice(from, from + limit);
+  return {
+    items: shown,
+    cursors: shown.map((_, index) => String(from + index + 1)),
+    nextCursor: from + limit < items.length ? String(from + limit) : null,
+    ...(withTotal ? { totalCount: items.length } : {}),
+  };
+};
+
+/** What reached a service, in order. */
+export class Calls {
+  readonly made: { readonly service: string; readonly args: readonly unknown[] }[] = [];
+  note(service: string, ...args: unknown[]): void {
+    this.made.push({ service, args });
+  }
+  of(service: string): readonly (readonly unknown[])[] {
+    return this.made.filter((call) => call.service === service).map((call) => call.args);
+  }
+}
+
+const hub = (id: string, name: string): Hub => ({
+  id, name, apiUrl: 'https://api.hub:6443', clusterId: `cluster-of-${name}`, policy: 'OBSERVE', release: '2.14.1', kubeVersion: 'v1.33.0', tokenValiditySeconds: null,
+  reachability: 'REACHABLE', reachableAt: at, unreachableSince: null, lastErrorCode: null, inspectedAt: at, fencing: 'NONE',
+  storage: [{ name: 'default', provider: 'aws', bucket: 'b', prefix: 'p', s3Url: null, region: null, phase: 'Available', owned: true }], fencingChangedAt: null, version: 3,
+  createdAt: at, createdBy: 'someone', updatedAt: at,
+});
+const prerequisite = (hubId: string): Prerequisite => ({ hubId, code: 'CLUSTER_BACKUP_ENABLED', state: 'NOT_MET', cause: 'It is off', remedy: 'Enable it', since: at, checkedAt: at });
+
+export class FakeHubs {
+  readonly hubs = [hub(ids.hub, 'hub-east'), hub(ids.otherHub, 'hub-west')];
+  constructor(private readonly calls: Calls) {}
+  async register(input: RegisterHub, by: Acting): Promise<Hub> { this.calls.note('hubs.register', input, by); return { ...this.hubs[0]!, name: input.name }; }
+  async list(filter: unknown, sort: Sort<string>, request: ListRequest): Promise<Page<Hub>> { this.calls.note('hubs.list', filter, sort, request); return pageOf(this.hubs, request); }
+  async get(id: string): Promise<Hub> { return this.hubs.find((one) => one.id === id) ?? Promise.reject(new HubNotFoundError(id)); }
+  async getMany(wanted: readonly string[]): Promise<Hub[]> { this.calls.note('hubs.getMany', wanted); return this.hubs.filter(({ id }) => wanted.includes(id)); }
+  async update(id: string, change: HubChange, version: number, by: Acting): Promise<Hub> {
+    this.calls.note('hubs.update', id, change, version, by);
+    const found = await this.get(id);
+    if (version !== found.version) throw new HubVersionConflictError(id, version);
+    return { ...found, version: version + 1 };
+  }
+  async replaceCredentials(id: string, access: HubAccess, by: Acting): Promise<Hub> { this.calls.note('hubs.replaceCredentials', id, access, by); return this.get(id); }
+  async remove(id: string, by: Acting): Promise<void> { await this.get(id); this.calls.note('hubs.remove', id, by); }
+  async inspect(id: string, by: Acting): Promise<Prerequisite[]> { this.calls.note('hubs.inspect', id, by); await this.get(id); return [prerequisite(id)]; }
+  async prerequisites(id: string): Promise<Prerequisite[]> { await this.get(id); return [prerequisite(id)]; }
+  async prerequisitesOf(wanted: readonly string[]): Promise<Prerequisite[]> { this.calls.note('hubs.prerequisitesOf', wanted); return wanted.map(prerequisite); }
+  async enableComponents(id: string, enable: readonly string[], by: Acting): Promise<Prerequisite[]> { this.calls.note('hubs.enableComponents', id, enable, by); return this.prerequisites(id); }
+}
+
+const cluster: ManagedCluster = {
+  id: ids.cluster, hubId: ids.hub, name: 'shop-1', origin: 'IMPORTED', vendor: 'OpenShift', clusterSet: 'default', openshiftId: null, labels: { env: 'prod' }, apiUrl: 'https://api.shop-1:6443',
+  accepted: 'TRUE', joined: 'TRUE', available: 'TRUE', availableSince: at, importCondition: 'TRUE', importReason: null, importMessage: null, addonPresent: true, addonNamespace: null,
+  addonAvailable: 'TRUE', deleting: false, problems: [], createdOnHubAt: at, readAt: at,
+};
+
+export class FakeFleet {
+  constructor(private readonly calls: Calls) {}
+  async list(filter: unknown, sort: unknown, request: ListRequest): Promise<Page<ManagedCluster>> { this.calls.note('fleet.list', filter, sort, request); return pageOf([cluster], request); }
+  async get(id: string): Promise<ManagedCluster> { return id === cluster.id ? cluster : Promise.reject(new ClusterNotFoundError(id)); }
+}
+
+const token: AutoImportToken = {
+  id: ids.token, hubId: ids.hub, cluster: 'shop-1', account: 'auto-import-account', accountPresent: true, accountUid: 'uid', validitySeconds: 86_400, expiresAt: at, refreshedAt: at,
+  secretPresent: true, secretUid: 'uid', inBackupSelection: true, labelledAt: at, bindingPresent: true, problemCode: null, problemDetail: null, problemSince: null, readAt: at,
+};
+const incarnation: TokenIncarnation = { id: ids.token, secretUid: 'uid', refreshedAt: at, expiresAt: at, seenAt: at, labelledAt: at, endedAt: null };
+
+export class FakeTokens {
+  constructor(private readonly calls: Calls) {}
+  async list(filter: unknown, sort: unknown, request: ListRequest): Promise<Page<AutoImportToken>> { this.calls.note('tokens.list', filter, sort, request); return pageOf([token], request); }
+  async get(id: string): Promise<AutoImportToken> { return id === token.id ? token : Promise.reject(new TokenNotFoundError(id)); }
+  async incarnations(id: string): Promise<TokenIncarnation[]> { await this.get(id); return [incarnation]; }
+  async ofClusters(hubId: string, names: readonly string[]): Promise<AutoImportToken[]> { this.calls.note('tokens.ofClusters', hubId, names); return [token]; }
+}
+
+const schedule: BackupSchedule = {
+  hubId: ids.hub, name: 'schedule-acm', phase: 'Enabled', lastMessage: null, cron: '0 */4 * * *', veleroTtlSeconds: 432_000, tokenTtlSeconds: 864_000, useManagedServiceAccount: true,
+  paused: false, veleroPaused: false, readAt: at,
+};
+const set: BackupSet = {
+  id: ids.set, ownerClusterId: 'cluster-of-hub-east', ownerHubId: ids.hub, credentialsBackup: 'acm-credentials-schedule-20261124040000', resourcesBackup: 'r', genericBackup: null,
+  managedClustersBackup: 'm', status: 'COMPLETE', startedAt: at, managedClustersStartedAt: at, completedAt: at, expiresAt: at, firstSeenAt: at, shownByHubIds: [ids.hub, ids.otherHub],
+};
+const setToken: BackupSetToken = { setId: ids.set, cluster: 'shop-1', account: 'auto-import-account', belief: 'INFERRED_IN', expiresAt: at, refreshedAt: at, evidence: 'labelled before', reason: null, decidedAt: at };
+
+export class FakeBackups {
+  constructor(private readonly calls: Calls) {}
+  async putSchedule(hubId: string, input: PutBackupSchedule, by: Acting): Promise<BackupSchedule> { this.calls.note('backups.putSchedule', hubId, input, by); return schedule; }
+  async schedules(_filter: unknown, request: ListRequest): Promise<Page<BackupSchedule>> { return pageOf([schedule], request); }
+  async sets(_filter: unknown, _sort: unknown, request: ListRequest): Promise<Page<BackupSet>> { return pageOf([set], request); }
+  async set(id: string): Promise<BackupSet> { return id === set.id ? set : Promise.reject(new BackupSetNotFoundError(id)); }
+  async setTokens(id: string, _filter: unknown, request: ListRequest): Promise<Page<BackupSetToken>> { await this.set(id); return pageOf([setToken], request); }
+}
+
+const finding: Finding = { code: 'TOKEN_MISSING', severity: 'CRITICAL', verdict: 'NOT_READY', cause: 'There is none', remedy: 'Wake the agent', since: at, predicts: 'NO_TOKEN_RESTORED', hubId: null };
+const readiness: Readiness = {
+  verdict: 'AT_RISK', counts: { READY: 10, AT_RISK: 1, NOT_READY: 2, UNKNOWN: 0, NOT_NEEDED: 3 }, clustersRecoverable: 11, clustersTotal: 13,
+  byCode: [{ code: 'TOKEN_MISSING', severity: 'CRITICAL', verdict: 'NOT_READY', count: 2 }], findings: [finding],
+  backupSet: { id: ids.set, credentialsBackup: 'c', resourcesBackup: 'r', genericBackup: null, managedClustersBackup: 'm', startedAt: at, expiresAt: at },
+  rpoCurrentSeconds: 1200, factsAgeSeconds: 3, computedAt: at,
+};
+const row: ClusterReadinessRow = { planId: ids.plan, cluster: 'shop-1', origin: 'IMPORTED', verdict: 'NOT_READY', code: 'TOKEN_MISSING', predictedOutcome: 'NO_TOKEN_RESTORED', findings: [finding], setId: ids.set, since: at, computedAt: at };
+
+export class FakeReadiness {
+  constructor(private readonly plans: FakePlans, private readonly hubs: FakeHubs, private readonly fleet: FakeFleet) {}
+  async forPlan(planId: string): Promise<PlanReadinessView> { await this.plans.get(planId); return { ...readiness, planId, rpoTargetSeconds: 86_400, rtoTargetSeconds: 3_600, since: at }; }
+  async clustersOfPlan(planId: string, _filter: unknown, _sort: unknown, request: ListRequest): Promise<Page<ClusterReadinessRow>> { await this.plans.get(planId); return pageOf([row], request); }
+  async forHub(hubId: string): Promise<HubReadinessView> { await this.hubs.get(hubId); return { ...readiness, hubId }; }
+  async forCluster(clusterId: string): Promise<ClusterReadinessView> {
+    const { id, name, hubId } = await this.fleet.get(clusterId);
+    return { clusterId: id, cluster: name, hubId, verdict: 'NOT_READY', findings: [finding], byPlan: [row] };
+  }
+}
+
+const plan: Plan = {
+  id: ids.plan, name: 'east to west', sourceHubId: ids.hub, targetHubId: ids.otherHub, rpoSeconds: 86_400, rtoSeconds: 3_600, backupRule: 'NEWEST_COMPLETE', approvalRequired: true,
+  importWindowSeconds: 3_600, version: 1, createdAt: at, createdBy: 'someone', updatedAt: at, archivedAt: null,
+};
+
+export class FakePlans {
+  constructor(private readonly calls: Calls) {}
+  async create(input: NewPlan, by: Acting): Promise<Plan> { this.calls.note('plans.create', input, by); return { ...plan, name: input.name }; }
+  async list(filter: unknown, sort: unknown, request: ListRequest): Promise<Page<Plan>> { this.calls.note('plans.list', filter, sort, request); return pageOf([plan], request); }
+  async get(id: string): Promise<Plan> { return id === plan.id ? plan : Promise.reject(new PlanNotFoundError(id)); }
+  async getMany(wanted: readonly string[]): Promise<Plan[]> { return wanted.includes(plan.id) ? [plan] : []; }
+  async update(id: string, change: PlanChange, version: number, by: Acting): Promise<Plan> { this.calls.note('plans.update', id, change, version, by); return this.get(id); }
+  async archive(id: string, by: Acting): Promise<void> { await this.get(id); this.calls.note('plans.archive', id, by); }
+}
+
+const failover = (status: FailoverStatus, requestedBy: string): FailoverDetail => ({
+  id: ids.failover, planId: ids.plan, kind: 'DISASTER', status, sourceHubId: ids.hub, targetHubId: ids.otherHub, requestedBy, reason: 'The site burns', correlation: { number: 'CHG0001' },
+  setId: ids.set, contentHash: 'abc',
+  pinned: {
+    planVersion: 1, source: { hubId: ids.hub, name: 'hub-east', clusterId: 'a' }, target: { hubId: ids.otherHub, name: 'hub-west', clusterId: 'b' }, setId: ids.set,
+    backups: { credentials: 'c', resources: 'r', managedClusters: 'm', generic: null }, restoreName: 'lifeboat-x', mode: 'CREATED', clustersHash: 'h', clusters: 13, sourceAnswers: false,
+  },
+  problem: null, needsAttention: false, createdAt: at, approvedAt: null, finishedAt: null, version: 2,
+  steps: [{ step: 'PREFLIGHT', position: 1, intent: { look: true }, intentAt: at, outcome: { set: ids.set }, result: 'DONE', outcomeAt: at }],
+  approvals: [{ id: ids.failover, decision: 'APPROVED', decidedBy: 'other', reason: 'yes', evidence: { number: 'CHG0001' }, contentHash: 'abc', valid: true, decidedAt: at }],
+  allowedOperations: [{ operation: 'decide', allowed: true, refusalCode: null, refusal: null }],
+  imports: { total: 13, byState: { WAITING: 13 }, byOutcome: {} },
+});
+
+/** Failovers whose log a test writes. */
+export class FakeFailovers {
+  readonly events: FailoverEvent[] = [];
+  status: FailoverStatus = 'IMPORTING';
+  requestedBy = 'someone';
+  busy = false;
+  /** Held back until the test lets them through */
+  gate: Promise<void> | null = null;
+  private waiting: (() => void)[] = [];
+
+  constructor(private readonly calls: Calls) {}
+  async start(input: StartFailover, by: Acting): Promise<FailoverDetail> {
+    this.calls.note('failovers.start', input, by);
+    await this.gate;
+    if (this.busy) throw new HubBusyError(ids.hub, ids.otherHub);
+    return failover('PREFLIGHT', by.actor);
+  }
+  async list(filter: unknown, sort: unknown, request: ListRequest): Promise<Page<Failover>> { this.calls.note('failovers.list', filter, sort, request); return pageOf<Failover>([failover(this.status, this.requestedBy)], request); }
+  async get(id: string): Promise<FailoverDetail> { return id === ids.failover ? failover(this.status, this.requestedBy) : Promise.reject(new FailoverNotFoundError(id)); }
+  async decide(id: string, decision: DecideFailover, by: Acting): Promise<FailoverDetail> {
+    this.calls.note('failovers.decide', id, decision, by);
+    if (by.actor === this.requestedBy) throw new ApproverIsRequesterError(id, by.actor);
+    return this.get(id);
+  }
+  async abort(id: string, by: Acting): Promise<FailoverDetail> { this.calls.note('failovers.abort', id, by); return this.get(id); }
+  async retry(id: string, by: Acting): Promise<FailoverDetail> { this.calls.note('failovers.retry', id, by); return this.get(id); }
+  async eventsAfter(id: string, sequence: number, limit = 500): Promise<FailoverEvent[]> { await this.get(id); return this.events.filter((one) => one.sequence > sequence).slice(0, limit); }
+  async *changes(id: string, sequence: number, signal: AbortSignal): AsyncGenerator<FailoverEvent> {
+    let last = sequence;
+    const wake = () => this.waiting.splice(0).forEach((resolve) => resolve());
+    signal.addEventListener('abort', wake);
+    while (!signal.aborted) {
+      const news = await this.eventsAfter(id, last);
+      for (const one of news) yield one;
+      last = news.at(-1)?.sequence ?? last;
+      if (news.length === 0 && this.status === 'COMPLETED') return;
+      if (news.length === 0) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
+  }
+
+  happen(type: string, status: FailoverStatus = this.status): void {
+    this.status = status;
+    this.events.push({ failoverId: ids.failover, sequence: this.events.length + 1, type, summary: `It is ${type}`, data: { n: this.events.length + 1 }, actor: 'system', at });
+    this.waiting.splice(0).forEach((resolve) => resolve());
+  }
+  get readers(): number { return this.waiting.length; }
+}
+
+const imported: ClusterImport = {
+  failoverId: ids.failover, cluster: 'shop-1', origin: 'IMPORTED', predictedVerdict: 'NOT_READY', predictedCode: 'API_URL_MISSING', predictedOutcome: 'API_URL_MISSING', state: 'WAITING', outcomeCode: null,
+  message: null, suppliedApiUrl: null, account: null, attempts: 0, nextAttemptAt: null, firstAttemptAt: null, finishedAt: null,
+};
+
+export class FakeImports {
+  constructor(private readonly calls: Calls) {}
+  async list(id: string, filter: unknown, sort: unknown, request: ListRequest): Promise<Page<ClusterImport>> {
+    this.calls.note('imports.list', id, filter, sort, request);
+    if (id !== ids.failover) throw new FailoverNotFoundError(id);
+    return pageOf([imported], request);
+  }
+  async get(id: string, name: string): Promise<ClusterImport> { return id === ids.failover && name === imported.cluster ? imported : Promise.reject(new ImportNotFoundError(id, name)); }
+  async counts(wanted: readonly string[]): Promise<Map<string, ImportCounts>> { return new Map(wanted.map((id) => [id, { total: 13, byState: { WAITING: 13 }, byOutcome: {} }])); }
+  async supplyApiUrl(id: string, name: string, apiUrl: string, by: Acting): Promise<ClusterImport> { this.calls.note('imports.supplyApiUrl', id, name, apiUrl, by); return this.get(id, name); }
+}
+
+const restore: RestoreRecord = {
+  id: ids.restore, failoverId: ids.failover, hubId: ids.otherHub, name: 'lifeboat-x', uid: 'uid', mode: 'CREATED', spec: { cleanupBeforeRestore: 'CleanupRestored' }, phase: 'Finished', lastMessage: null,
+  messages: [], veleroRestores: [{ name: 'v', backup: 'c', phase: 'Completed', startedAt: at, completedAt: at, errors: 0, warnings: 0 }], actor: 'someone', reason: 'The site burns',
+  requestedAt: at, startedAt: at, completedAt: at, outcome: 'SUCCEEDED',
+};
+
+export class FakeRestores {
+  async list(_filter: unknown, _sort: unknown, request: ListRequest): Promise<Page<RestoreRecord>> { return pageOf([restore], request); }
+  async get(id: string): Promise<RestoreRecord> { return id === restore.id ? restore : Promise.reject(new RestoreNotFoundError(id)); }
+}
+
+export function fakeFeatures() {
+  const calls = new Calls();
+  const [hubs, fleet, plans, failovers] = [new FakeHubs(calls), new FakeFleet(calls), new FakePlans(calls), new FakeFailovers(calls)];
+  return {
+    calls,
+    failovers,
+    controllers: [HubsController, FleetController, TokensController, BackupsController, ReadinessController, PlansController, FailoversController, ImportsController, RestoresController],
+    providers: [
+      HubsResolver, FleetResolver, TokensResolver, ClusterTokensResolver, BackupsResolver, PlanReadinessResolver, HubReadinessResolver, ClusterReadinessResolver, PlansResolver,
+      FailoversResolver, ImportsResolver, RestoresResolver,
+      { provide: HubsService, useValue: hubs },
+      { provide: FleetService, useValue: fleet },
+      { provide: TokensService, useValue: new FakeTokens(calls) },
+      { provide: BackupsService, useValue: new FakeBackups(calls) },
+      { provide: ReadinessService, useValue: new FakeReadiness(plans, hubs, fleet) },
+      { provide: PlansService, useValue: plans },
+      { provide: FailoversService, useValue: failovers },
+      { provide: ImportsService, useValue: new FakeImports(calls) },
+      { provide: RestoresService, useValue: new FakeRestores() },
+    ],
+  };
+}

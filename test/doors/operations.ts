@@ -1,0 +1,63 @@
+import type { Role } from '../../src/access/permissions.js';
+
+export interface Twin {
+  /** operationId of REST; null: only GraphQL has it */
+  readonly rest: string | null;
+  /** Root field of GraphQL, or `Type.field`; null: only REST has it */
+  readonly graphql: string | null;
+  readonly roles: readonly Role[];
+}
+
+const everyone: readonly Role[] = ['viewer', 'operator', 'approver', 'admin'];
+const operators: readonly Role[] = ['operator', 'admin'];
+const approvers: readonly Role[] = ['approver', 'admin'];
+const admins: readonly Role[] = ['admin'];
+
+/** Every operation, in both doors, and who may: written down here again, so that a change of the code's own table shows. */
+export const operations: readonly Twin[] = [
+  { rest: 'whoami', graphql: 'whoami', roles: everyone },
+  { rest: 'createApiKey', graphql: 'createApiKey', roles: admins },
+  { rest: 'listApiKeys', graphql: 'apiKeys', roles: admins },
+  { rest: 'getApiKey', graphql: null, roles: admins },
+  { rest: 'revokeApiKey', graphql: 'revokeApiKey', roles: admins },
+  { rest: 'listAuditEntries', graphql: 'auditEntries', roles: admins },
+  { rest: 'registerHub', graphql: 'registerHub', roles: admins },
+  { rest: 'listHubs', graphql: 'hubs', roles: everyone },
+  { rest: 'getHub', graphql: 'hub', roles: everyone },
+  { rest: 'updateHub', graphql: 'updateHub', roles: operators },
+  { rest: 'replaceHubCredentials', graphql: 'replaceHubCredentials', roles: admins },
+  { rest: 'removeHub', graphql: 'removeHub', roles: admins },
+  { rest: 'inspectHub', graphql: 'inspectHub', roles: operators },
+  { rest: 'getHubPrerequisites', graphql: 'Hub.prerequisites', roles: everyone },
+  { rest: 'enableHubComponents', graphql: 'enableHubComponents', roles: operators },
+  { rest: 'getHubReadiness', graphql: 'Hub.readiness', roles: everyone },
+  { rest: 'putBackupSchedule', graphql: 'putBackupSchedule', roles: operators },
+  { rest: 'listBackupSchedules', graphql: 'backupSchedules', roles: everyone },
+  { rest: 'listBackupSets', graphql: 'backupSets', roles: everyone },
+  { rest: 'getBackupSet', graphql: 'backupSet', roles: everyone },
+  { rest: 'listBackupSetTokens', graphql: 'BackupSet.tokens', roles: everyone },
+  { rest: 'listClusters', graphql: 'clusters', roles: everyone },
+  { rest: 'getCluster', graphql: 'cluster', roles: everyone },
+  { rest: 'getClusterReadiness', graphql: 'ManagedCluster.readiness', roles: everyone },
+  { rest: 'listTokens', graphql: 'tokens', roles: everyone },
+  { rest: 'getToken', graphql: 'token', roles: everyone },
+  { rest: 'createPlan', graphql: 'createPlan', roles: operators },
+  { rest: 'listPlans', graphql: 'plans', roles: everyone },
+  { rest: 'getPlan', graphql: 'plan', roles: everyone },
+  { rest: 'updatePlan', graphql: 'updatePlan', roles: operators },
+  { rest: 'archivePlan', graphql: 'archivePlan', roles: operators },
+  { rest: 'getPlanReadiness', graphql: 'RecoveryPlan.readiness', roles: everyone },
+  { rest: 'listPlanClusterReadiness', graphql: 'RecoveryPlan.clusterReadiness', roles: everyone },
+  { rest: 'startFailover', graphql: 'startFailover', roles: operators },
+  { rest: 'listFailovers', graphql: 'failovers', roles: everyone },
+  { rest: 'getFailover', graphql: 'failover', roles: everyone },
+  { rest: 'decideFailover', graphql: 'decideFailover', roles: approvers },
+  { rest: 'abortFailover', graphql: 'abortFailover', roles: operators },
+  { rest: 'retryFailover', graphql: 'retryFailover', roles: operators },
+  { rest: 'listFailoverEvents', graphql: 'failoverEvents', roles: everyone },
+  { rest: 'listImports', graphql: 'Failover.imports', roles: everyone },
+  { rest: 'getImport', graphql: null, roles: everyone },
+  { rest: 'supplyApiUrl', graphql: 'supplyApiUrl', roles: operators },
+  { rest: 'listRestores', graphql: 'restores', roles: everyone },
+  { rest: 'getRestore', graphql: 'restore', roles: everyone },
+];
