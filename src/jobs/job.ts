@@ -18,9 +18,15 @@ const BACKOFF_MS = 1_000;
 /** Failures are kept for those who look; successes are not. */
 const KEEP_FAILED = { count: 100, age: 7 * 86_400 };
 
+/** Name of the jobs that wait for a time and then wake the work itself. */
+export const ALARM = 'alarm';
+
+/** Alarms are told apart from the work, so that neither takes the other's place. */
+export const alarmId = <Data extends object>(kind: JobKind<Data>, data: Data) => `${kind.sameWorkIf(data)}@later`;
+
 /**
- * Work that already waits is not added twice; work that is running is run once more, afterwards, with the latest data; work that was
- * put off (a recheck, or a pause before the next try) is brought forward.
+ * Work that already waits is not added twice; work that is running is run once more, afterwards, with the latest data; work that pauses
+ * before its next try is brought forward.
  */
 export function optionsFor<Data extends object>(kind: JobKind<Data>, data: Data): JobsOptions & BulkJobOptions {
   return {
@@ -34,10 +40,10 @@ export function optionsFor<Data extends object>(kind: JobKind<Data>, data: Data)
 }
 
 /**
- * For work that is not due yet. It is dropped where the same work waits, or runs: a run decides by itself when the next is due, and a
- * job stored for after the run would take the place of a wake-up that came meanwhile.
- * @param sooner whether it is due before the one that is put off already, and shall take its place
+ * For an alarm. The work itself is not put off: stored for after a run, it would take the place of a wake-up that came meanwhile, or be
+ * dropped for lack of that place.
+ * @param sooner whether it is due before the alarm that is set already, and shall take its place
  */
-export function delayedOptionsFor<Data extends object>(kind: JobKind<Data>, data: Data, delayMs: number, sooner: boolean): JobsOptions {
-  return { ...optionsFor(kind, data), delay: delayMs, deduplication: { id: kind.sameWorkIf(data), replace: sooner } };
+export function alarmOptionsFor<Data extends object>(kind: JobKind<Data>, data: Data, delayMs: number, sooner: boolean): JobsOptions {
+  return { ...optionsFor(kind, data), delay: delayMs, deduplication: { id: alarmId(kind, data), keepLastIfActive: true, replace: sooner } };
 }

@@ -2,7 +2,7 @@ import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationB
 import { type Queue, UnrecoverableError, type Worker } from 'bullmq';
 import { DomainError } from '../common/domain-error.js';
 import { LeaseService } from '../database/lease.service.js';
-import { delayedOptionsFor, type JobKind, optionsFor } from './job.js';
+import { ALARM, alarmId, alarmOptionsFor, type JobKind, optionsFor } from './job.js';
 import { JobMistakeError } from './jobs.errors.js';
 import type { Process, QueueBackend } from './queue-backend.js';
 import { storedError } from './stored-error.js';
@@ -62,13 +62,13 @@ export class Jobs implements OnModuleInit, OnApplicationBootstrap, BeforeApplica
 
   /**
    * Wakes the work that `data` names. What waits already is not added twice; what runs is run once more afterwards.
-   * @param delayMs  not before this many milliseconds have passed; the earliest of several counts
+   * @param delayMs wakes it when so many milliseconds have passed; the earliest of several counts
    */
   async enqueue<Data extends object>(kind: JobKind<Data>, data: Data, { delayMs = 0 }: { delayMs?: number } = {}): Promise<void> {
     checkSize(kind, data);
     await this.tolerating(kind, async (queue) => {
-      const options = delayMs > 0 ? delayedOptionsFor(kind, data, delayMs, await isPutOffLonger(queue, kind.sameWorkIf(data), delayMs)) : optionsFor(kind, data);
-      await queue.add(kind.queue, data, options);
+      if (delayMs > 0) await setAlarm(queue, kind, data, delayMs);
+      else await queue.add(kind.queue, data, optionsFor(kind, data));
     });
   }
 
@@ -89,9 +89,10 @@ export class Jobs implements OnModuleInit, OnApplicationBootstrap, BeforeApplica
    */
   handle<Data extends object>(kind: JobKind<Data>, handler: JobHandler<Data>, { concurrency = 1, timeoutMs = 300_000 }: HandlerOptions = {}): void {
     if (this.handlers.has(kind.queue)) throw new JobMistakeError(kind.queue, 'has two handlers');
-    const process: Process = async ({ data }, _token, lockLost) => {
+    const process: Process = async ({ name, data }, _token, lockLost) => {
       const parsed = kind.data.safeParse(data);
       if (!parsed.success) throw new UnrecoverableError('INVALID: these data are of another version');
+      if (name === ALARM) return void (await (await this.queue(kind.queue)).add(kind.queue, parsed.data, optionsFor(kind, parsed.data)));
       const signals = [this.stopping.signal, AbortSignal.timeout(timeoutMs), ...(lockLost ? [lockLost] : [])];
       try {
         return await handler(parsed.data, AbortSignal.any(signals));
@@ -189,11 +190,12 @@ function checkSize<Data extends object>(kind: JobKind<Data>, data: Data): void {
   if (JSON.stringify(data).length > MAX_DATA) throw new JobMistakeError(kind.queue, 'its data are more than ids');
 }
 
-async function isPutOffLonger(queue: Queue, sameWork: string, delayMs: number): Promise<boolean> {
-  const id = await queue.getDeduplicationJobId(sameWork);
-  const job = id === null ? undefined : await queue.getJob(id);
+async function setAlarm<Data extends object>(queue: Queue, kind: JobKind<Data>, data: Data, delayMs: number): Promise<void> {
+  const id = await queue.getDeduplicationJobId(alarmId(kind, data));
+  const set = id === null ? undefined : await queue.getJob(id);
   // Times of the queue, as it reckons them: each client's own clock
-  return job !== undefined && (await job.isDelayed()) && job.timestamp + job.delay > Date.now() + delayMs;
+  const sooner = set !== undefined && set.timestamp + set.delay > Date.now() + delayMs;
+  await queue.add(ALARM, data, alarmOptionsFor(kind, data, delayMs, sooner));
 }
 
 async function closeInTime(worker: Worker): Promise<void> {

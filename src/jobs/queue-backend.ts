@@ -5,7 +5,7 @@ import type { Secret } from '../common/secret.js';
 import { createPool } from '../database/pool.js';
 
 /** What one worker asks of its job, as BullMQ calls it: three parameters, or the signal is not passed. */
-export type Process = (job: { readonly id?: string; readonly data: unknown }, token: string | undefined, signal: AbortSignal | undefined) => Promise<unknown>;
+export type Process = (job: { readonly name: string; readonly data: unknown }, token: string | undefined, signal: AbortSignal | undefined) => Promise<unknown>;
 
 /** Where the queues live. */
 export interface QueueBackend {
