@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs';
+import { parseAllDocuments } from 'yaml';
+import { neededRights } from './hub-rights.rules.js';
+
+interface Role {
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly rules?: readonly { readonly apiGroups: readonly string[]; readonly resources: readonly string[]; readonly verbs: readonly string[] }[];
+}
+
+test('deploy/hub-rbac.yaml grants exactly what the code asks for', () => {
+  const roles = parseAllDocuments(readFileSync('deploy/hub-rbac.yaml', 'utf8')).map((document) => document.toJS() as Role);
+  const granted = roles.flatMap(({ metadata, rules = [] }) =>
+    rules.flatMap(({ apiGroups, resources, verbs }) =>
+      apiGroups.flatMap((group) =>
+        resources.flatMap((resource) =>
+          verbs.map((verb) => [metadata.name === 'lifeboat-observe' ? 'observe' : 'act', metadata.namespace ?? '', group, resource, verb].join(' ')),
+        ),
+      ),
+    ),
+  );
+  const needed = neededRights.map(({ purpose, namespace, group, resource, verb }) => [purpose === 'READ' ? 'observe' : 'act', namespace ?? '', group, resource, verb].join(' '));
+  expect(granted.sort()).toEqual([...new Set(needed)].sort());
+});
