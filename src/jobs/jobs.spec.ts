@@ -289,6 +289,24 @@ describe('several processes', () => {
   });
 });
 
+test('what a process that died was doing is done by another, without a sweep', async () => {
+  const kind = newKind();
+  const proxy = await TcpProxy.before(database.url);
+  const never = gate();
+  const dead = await startProcess({ url: proxy.through(database.url) }, (jobs) => jobs.handle(kind, () => never.opened));
+  await dead.enqueue(kind, one);
+  await until('it runs', async () => (await rows(kind.queue))[0]?.state === 'active');
+  proxy.blackhole(true); // as far as the queue can see
+  let done = false;
+  await startProcess({}, (jobs) => jobs.handle(kind, async () => void (done = true)));
+  await until('another did it', () => done, 45_000);
+  proxy.blackhole(false);
+  proxy.cut();
+  never.open();
+  await stop(dead);
+  await proxy.close();
+});
+
 describe('losing the queue', () => {
   const truncateAll = async () => {
     const { rows: tables } = await client.query<{ name: string }>(`SELECT format('bullmq.%I', tablename) AS name FROM pg_tables WHERE schemaname = 'bullmq'`);
