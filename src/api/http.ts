@@ -1,5 +1,5 @@
 import helmet from '@fastify/helmet';
-import { RequestMethod } from '@nestjs/common';
+import { RequestMethod, type INestApplication } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -66,9 +66,14 @@ export async function configureHttp(app: NestFastifyApplication, version: string
     if (request.url.startsWith('/api/')) void reply.header('cache-control', 'no-store');
     done();
   });
-  app.setGlobalPrefix('api/v1', { exclude: OUTSIDE_PREFIX.map((path) => ({ path, method: RequestMethod.GET })) });
+  prefixRoutes(app);
   servePlayground(fastify);
   serveApiDocs(app, version);
+}
+
+/** All operations of REST are below /api/v1. */
+export function prefixRoutes(app: INestApplication): void {
+  app.setGlobalPrefix('api/v1', { exclude: OUTSIDE_PREFIX.map((path) => ({ path, method: RequestMethod.GET })) });
 }
 
 /** application/json and nothing else, so that no form of another site's page is ever understood. */

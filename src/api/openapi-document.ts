@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { z } from 'zod';
+import { problemView } from './problem.js';
 
 const DESCRIPTION = `Disaster recovery for fleets of clusters run by Red Hat Advanced Cluster Management hubs.
 
@@ -23,15 +24,22 @@ interface Converted {
 /** zod as JSON Schema 2020-12, which is what OpenAPI 3.1 speaks; schemas with `meta({ id })` become components. */
 function convert(schema: unknown, { schemaType }: { schemaType: 'input' | 'output' }): Converted | undefined {
   if (!(schema instanceof z.ZodType)) return undefined;
-  const { $defs, $schema: _, ...json } = z.toJSONSchema(schema, { io: schemaType, target: 'draft-2020-12', unrepresentable: 'any' }) as Record<string, unknown> & { $defs?: Record<string, object> };
-  const components = Object.fromEntries(Object.entries($defs ?? {}).map(([name, definition]) => [name, withoutId(definition)]));
-  const id = schema.meta()?.id;
-  if (!id) return { schema: withoutId(json), components };
-  return { schema: { $ref: `#/components/schemas/${id}` }, components: { ...components, [id]: withoutId(json) } };
+  const { $defs, ...json } = z.toJSONSchema(schema, {
+    io: schemaType,
+    target: 'draft-2020-12',
+    unrepresentable: 'any',
+    override: ({ jsonSchema }) => {
+      if (jsonSchema.format !== undefined) delete jsonSchema.pattern; // the format says it, shorter
+      if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum; // that much is said of every integer
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+      if (schemaType === 'output' && jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties; // answers may grow
+    },
+  }) as Record<string, unknown> & { readonly $defs?: Readonly<Record<string, object>> };
+  return { schema: bare(json), components: Object.fromEntries(Object.entries($defs ?? {}).map(([name, definition]) => [name, bare(definition)])) };
 }
 
-function withoutId(json: object): object {
-  return Object.fromEntries(Object.entries(json).filter(([key]) => key !== 'id' && key !== '$id' && key !== '$schema'));
+function bare(json: object): object {
+  return Object.fromEntries(Object.entries(json).filter(([key]) => key !== 'id' && key !== '$schema'));
 }
 
 /** The OpenAPI 3.1 description of what the application serves; needs no database, not even a started application. */
@@ -45,11 +53,14 @@ export function openApiDocument(app: INestApplication, version: string): OpenAPI
     .addSecurity('key', { type: 'http', scheme: 'bearer', description: 'An API key: `lfb_…`' })
     .addSecurityRequirements('key')
     .build();
-  return SwaggerModule.createDocument(app, config, {
+  const document = SwaggerModule.createDocument(app, config, {
     standardSchemaConverter: convert,
     operationIdFactory: (_controller, method) => method,
     autoTagControllers: false,
   });
+  const problem = convert(problemView, { schemaType: 'output' })?.components;
+  Object.assign((document.components ??= {}).schemas ??= {}, problem);
+  return document;
 }
 
 /** Swagger UI at /docs, from our own files, and the document at /openapi.json. Both are made when first asked for, and hold no data. */

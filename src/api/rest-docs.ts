@@ -2,7 +2,6 @@ import { applyDecorators, HttpCode, SetMetadata } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import type { z } from 'zod';
 import { Acts, type ActsOptions } from './acts.decorator.js';
-import { problemView } from './problem.js';
 
 // What a REST operation does beyond its handler, and what the OpenAPI document says of it beyond its parameters.
 
@@ -52,7 +51,6 @@ export function Rest(options: RestOptions): MethodDecorator {
     options.streams
       ? ApiResponse({ status, description: 'A page, or with `Accept: text/event-stream` the events as they come', ...(options.answer ? { standardSchema: options.answer } : {}) })
       : ApiResponse({ status, ...(options.answer ? { standardSchema: options.answer } : {}), ...(Object.keys(headers).length > 0 ? { headers } : {}) }),
-    ApiResponse({ status: 'default', description: 'A problem', standardSchema: problemView }),
     ...(options.acts ? [Acts(options.acts === true ? {} : options.acts), ...(options.acts !== true && options.acts.keyOptional ? [] : idempotencyHeaders)] : []),
     ...(options.ifMatch
       ? [

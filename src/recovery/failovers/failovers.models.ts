@@ -238,7 +238,7 @@ const failoverFilter = {
   correlationNumber: z.string().trim().min(1).max(255).optional(),
 };
 const failoverSort = { fields: failoverSortFields, fallback: '-createdAt' } as const;
-export const failoverQuery = listQuery({ ...failoverFilter, status: statuses.optional().meta({ type: 'string', description: 'One or more, by commas' }) }, failoverSort);
+export const failoverQuery = listQuery({ ...failoverFilter, status: statuses.optional().describe('One or more; also by commas') }, failoverSort);
 export const failoverPage = pageOf(failoverView);
 
 const sequence = z.coerce.number().int().min(0).max(999_999_999);
