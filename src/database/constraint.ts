@@ -1,6 +1,3 @@
-const SERIALIZATION_FAILURE = '40001';
-const DEADLOCK_DETECTED = '40P01';
-
 /** What pg and Prisma (7, with a driver adapter) put on errors, as far as we read it. */
 interface DatabaseErrorShape {
   readonly code?: unknown;
@@ -44,10 +41,4 @@ export function violates(error: unknown, constraintName: string): boolean {
   if (constraint === constraintName || shape(constraint)['index' as keyof DatabaseErrorShape] === constraintName) return true;
   // For CHECKs and triggers the adapter keeps the server's message alone, where the name stands in quotes or last.
   return typeof originalMessage === 'string' && new RegExp(`(^|[^\\w])${constraintName}([^\\w]|$)`).test(originalMessage);
-}
-
-/** Whether the same transaction may well succeed when it is tried again. */
-export function isTransient(error: unknown): boolean {
-  const state = sqlState(error);
-  return state === SERIALIZATION_FAILURE || state === DEADLOCK_DETECTED;
 }

@@ -4,7 +4,7 @@ import { type CursorValue, decodeCursor, encodeCursor, listFingerprint } from '.
 import { CursorInvalidError } from './paging.errors.js';
 
 /** A column that a list is sorted by. */
-export interface SortKey<Row> {
+interface SortKey<Row> {
   /** Field of the row; for SQL also the column's alias in the answer */
   readonly field: keyof Row & string;
   readonly direction: 'ASC' | 'DESC';

@@ -9,7 +9,7 @@ import { LeaseLostError } from './lease.errors.js';
 import { rethrow } from './unavailable.js';
 
 /** One text of SQL with its values, whose parameters begin where the caller said. */
-export interface SqlFragment {
+interface SqlFragment {
   readonly text: string;
   readonly values: readonly [string, string, string];
 }
