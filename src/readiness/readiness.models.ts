@@ -16,7 +16,7 @@ import { clusterVerdict } from './verdict.models.js';
 const verdict = named('Verdict', ['READY', 'AT_RISK', 'NOT_READY', 'UNKNOWN']);
 const severity = named('Severity', severities);
 
-export const findingView = z
+const findingView = z
   .object({
     code: z.string().describe('Stable'),
     severity,
@@ -115,7 +115,7 @@ export type HubReadinessView = z.infer<typeof hubReadinessView>;
 
 export const toHubReadinessView = (readiness: HubReadiness): HubReadinessView => ({ hubId: readiness.hubId, ...toReadinessFields(readiness) });
 
-export const clusterReadinessRowView = z
+const clusterReadinessRowView = z
   .object({
     planId: id,
     cluster: z.string(),

@@ -41,7 +41,7 @@ export class ReprotectStep implements Step {
     const running = schedules.filter((schedule) => schedule.phase === 'Enabled' && !schedule.paused).map((schedule) => schedule.name);
     const note = running.length > 0
       ? { type: 'reprotect.schedule_runs', summary: `Hub ${failover.target.name} makes backups: ${running.sort().join(', ')}`, data: { hubId: failover.targetHubId } }
-      : { type: 'finding.NEW_HUB_HAS_NO_SCHEDULE', summary: `Hub ${failover.target.name} took over the fleet and has no BackupSchedule: until one is made there are no new backups`, data: { hubId: failover.targetHubId } };
+      : { type: 'finding.recorded', summary: `Hub ${failover.target.name} took over the fleet and has no BackupSchedule: until one is made there are no new backups`, data: { code: 'NEW_HUB_HAS_NO_SCHEDULE', hubId: failover.targetHubId } };
     const rows = await this.repository.imports(failover.id);
     const left = rows.filter((row) => row.state !== 'RECONNECTED' && row.state !== 'NOT_NEEDED').length;
     const to = left === 0 ? 'COMPLETED' : 'COMPLETED_WITH_EXCEPTIONS';

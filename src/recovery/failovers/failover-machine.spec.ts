@@ -50,7 +50,8 @@ describe('a hub dies', () => {
     expect(restore?.veleroRestores.every((one) => one.phase === 'Completed')).toBe(true);
     const events = await recovery.failovers.eventsAfter(id, 0);
     expect(events.map((event) => event.sequence)).toEqual(events.map((_, index) => index + 1));
-    expect(events.map((event) => event.type)).toEqual(expect.arrayContaining(['failover.started', 'preflight.passed', 'approval.approved', 'source.fencing_not_possible', 'restore.begun', 'restore.done', 'imports.progress', 'verified', 'finding.NEW_HUB_HAS_NO_SCHEDULE']));
+    expect(events.map((event) => event.type)).toEqual(expect.arrayContaining(['failover.started', 'preflight.passed', 'approval.approved', 'source.fencing_not_possible', 'restore.begun', 'restore.done', 'imports.progress', 'verified', 'finding.recorded']));
+    expect(events.find((event) => event.type === 'finding.recorded')?.data).toMatchObject({ code: 'NEW_HUB_HAS_NO_SCHEDULE' });
     expect(done.steps.find((step) => step.step === 'FENCING')?.result).toBe('NOT_POSSIBLE');
     expect((await recovery.parts.hubs.get(stage.source.id)).fencing).toBe('NOT_POSSIBLE');
 
@@ -152,7 +153,7 @@ describe('checks and orders', () => {
     expect(failed.problem?.code).toBe('BACKUP_SET_GONE');
     expect(stage.restoresMade()).toBe(0);
     const types = await stage.eventTypes(id);
-    expect(types).toEqual(expect.arrayContaining(['finding.SOURCE_STILL_ANSWERS', 'source.fenced', 'source.unfenced']));
+    expect(types).toEqual(expect.arrayContaining(['finding.recorded', 'source.fenced', 'source.unfenced']));
     expect(stage.source.hub.object(resources.backupSchedule, { name: 'schedule-acm', namespace: BACKUPS })?.spec).toMatchObject({ paused: false });
     for (const { metadata } of stage.source.hub.objects(resources.managedCluster)) expect(Object.keys(metadata.annotations ?? {}).filter((key) => key.startsWith('lifeboat/') || key.endsWith('disable-auto-import'))).toEqual([]);
     expect((await stage.recovery.parts.hubs.get(stage.source.id)).fencing).toBe('NONE');

@@ -71,7 +71,7 @@ const failoverFields = {
   finishedAt: instant.nullable(),
   version: z.int(),
 };
-export const failoverView = z.object(failoverFields).meta({ id: 'Failover', description: 'One execution of a recovery plan' });
+const failoverView = z.object(failoverFields).meta({ id: 'Failover', description: 'One execution of a recovery plan' });
 export type FailoverView = z.infer<typeof failoverView>;
 
 export const toFailoverView = (failover: Failover): FailoverView => ({
@@ -97,7 +97,7 @@ export const toFailoverView = (failover: Failover): FailoverView => ({
 
 const facts = z.record(z.string(), z.unknown());
 
-export const stepView = z
+const stepView = z
   .object({
     step: status,
     position: z.int(),
@@ -123,7 +123,7 @@ export const toStepView = (step: FailoverStep): StepView => ({
 const evidenceView = z.object({ number: z.string().nullable(), url: z.string().nullable() }).meta({ id: 'Evidence' });
 const decision = named('ApprovalDecision', approvalDecisions);
 
-export const approvalView = z
+const approvalView = z
   .object({
     id,
     decision,
@@ -148,7 +148,7 @@ export const toApprovalView = (approval: Approval): ApprovalView => ({
   decidedAt: iso(approval.decidedAt),
 });
 
-export const allowedOperationView = z
+const allowedOperationView = z
   .object({
     operation: named('FailoverOperation', failoverOperations),
     allowed: z.boolean(),
@@ -186,7 +186,7 @@ export function toFailoverDetailView(failover: FailoverDetail): FailoverDetailVi
   };
 }
 
-export const eventView = z
+const eventView = z
   .object({
     failoverId: id,
     sequence: z.int().describe('1, 2, 3\u2026 within the failover'),

@@ -127,7 +127,7 @@ export class PreflightStep implements Step {
       type: 'preflight.passed',
       summary: `Checks passed: ${pinned.backups.credentials} and its set shall be restored on ${pinned.target.name}; ${comeBack} of ${predictions.length} clusters are predicted to come back`,
       data: { ...pinned, predicted: comeBack },
-    }, ...(sourceAnswers ? [{ type: 'finding.SOURCE_STILL_ANSWERS', summary: `Hub ${pinned.source.name} still answers: it must be fenced before anything is restored`, data: { hubId: pinned.source.hubId } }] : [])];
+    }, ...(sourceAnswers ? [{ type: 'finding.recorded', summary: `Hub ${pinned.source.name} still answers: it must be fenced before anything is restored`, data: { code: 'SOURCE_STILL_ANSWERS', hubId: pinned.source.hubId } }] : [])];
     return {
       kind: 'NEXT', to: 'PENDING_APPROVAL', result: 'DONE', outcome: { setId: set.id, clusters: predictions.length, predictedBack: comeBack, sourceAnswers },
       write: { set: { pinned, contentHash: contentHash(pinned, failover.planId), setId: set.id, problem: null }, predictions: imports, notes },

@@ -1,0 +1,147 @@
+import { ManualClock } from '../common/clock.js';
+import { Parts, testConfig } from '../../test/support/parts.js';
+import { ReadinessRepository } from './readiness.repository.js';
+import { ReadinessService } from './readiness.service.js';
+
+const start = new Date('2026-11-24T12:00:00Z');
+const clock = new ManualClock(start);
+const MINUTE = 60_000;
+const ago = (minutes: number) => new Date(start.getTime() - minutes * MINUTE);
+const byCluster = { by: 'cluster', direction: 'ASC' } as const;
+
+let parts: Parts;
+let readiness: ReadinessService;
+let planId: string;
+let setId: string;
+const hubs = { east: '', west: '' };
+
+beforeAll(async () => {
+  parts = await Parts.open(clock, testConfig());
+  const { prisma } = parts;
+  readiness = new ReadinessService(new ReadinessRepository(prisma, parts.sql), clock);
+  const storage = [{ name: 'dpa', provider: 'aws', bucket: 'b', prefix: 'p', s3Url: null, region: null, phase: 'Available', owned: true }];
+  for (const name of ['east', 'west'] as const) {
+    const hub = await prisma.hub.create({ data: { name, apiUrl: `https://${name}`, clusterId: `id-${name}`, reachability: 'REACHABLE', storage, createdAt: start, createdBy: 't', updatedAt: start } });
+    hubs[name] = hub.id;
+    await prisma.hubWatch.createMany({ data: ['MANAGED_CLUSTER', 'TOKEN_SECRET', 'VELERO_BACKUP'].map((kind) => ({ hubId: hub.id, kind, phase: 'WATCHING', listedAt: start, heardAt: start, epoch: 1n })) });
+    await prisma.backup.createMany({ data: ['cred', 'res', 'mc'].map((backup) => ({ hubId: hub.id, name: backup, ownerClusterId: 'id-east', phase: 'Completed', readAt: start })) });
+  }
+  await prisma.backupSchedule.create({ data: { hubId: hubs.east, name: 'schedule-acm', phase: 'Enabled', useManagedServiceAccount: true, paused: false, veleroPaused: false, readAt: start } });
+  const set = await prisma.backupSet.create({
+    data: { ownerClusterId: 'id-east', credentialsBackup: 'cred', resourcesBackup: 'res', managedClustersBackup: 'mc', status: 'COMPLETE', startedAt: ago(30), managedClustersStartedAt: ago(29), completedAt: ago(28), expiresAt: ago(-90_000), firstSeenAt: ago(28) },
+  });
+  setId = set.id;
+  for (const [name, of] of [['c1', {}], ['c2', { apiUrl: null }], ['c3', { origin: 'HIVE' }], ['local-cluster', { origin: 'LOCAL', labels: { 'velero.io/exclude-from-backup': 'true' } }]] as const) await addCluster(name, of);
+  await prisma.recoveryPlan.create({
+    data: { name: 'p', sourceHubId: hubs.east, targetHubId: hubs.west, rpoSeconds: 3600, rtoSeconds: 3600, backupRule: 'NEWEST_COMPLETE', approvalRequired: true, importWindowSeconds: 60, createdAt: start, createdBy: 't', updatedAt: start },
+  }).then((plan) => (planId = plan.id));
+});
+
+afterAll(() => parts.drop());
+
+async function addCluster(name: string, of: object): Promise<void> {
+  await parts.prisma.managedCluster.create({
+    data: {
+      hubId: hubs.east, name, origin: 'IMPORTED', labels: {}, apiUrl: `https://${name}`, accepted: 'TRUE', joined: 'TRUE', available: 'TRUE', availableSince: ago(600), importCondition: 'TRUE', addonPresent: true, addonAvailable: 'TRUE',
+      deleting: false, problems: [], createdOnHubAt: ago(600), readAt: start, ...of,
+    },
+  });
+  await parts.prisma.autoImportToken.create({ data: { hubId: hubs.east, cluster: name, account: 'auto-import-account', accountPresent: true, secretPresent: true, inBackupSelection: true, bindingPresent: true, expiresAt: ago(-90_000), readAt: start } });
+  await parts.prisma.backupSetToken.create({ data: { setId, cluster: name, account: 'auto-import-account', belief: 'INFERRED_IN', expiresAt: ago(-90_000), evidence: 'labelled before the start', decidedAt: start } });
+}
+
+const rowsOf = async () => (await readiness.clustersOfPlan(planId, {}, byCluster, { limit: 100 })).items;
+
+test('a plan tells what a failover would bring, by cluster and by code', async () => {
+  const view = await readiness.forPlan(planId);
+  expect(view).toMatchObject({
+    verdict: 'AT_RISK', clustersRecoverable: 1, clustersTotal: 2, counts: { READY: 1, AT_RISK: 0, NOT_READY: 1, UNKNOWN: 0, NOT_NEEDED: 2 }, byCode: [{ code: 'API_URL_MISSING', verdict: 'NOT_READY', count: 1 }], findings: [],
+    backupSet: { id: setId, credentialsBackup: 'cred' }, rpoTargetSeconds: 3600, rpoCurrentSeconds: 1800, factsAgeSeconds: 0,
+  });
+  const rows = await rowsOf();
+  expect(rows.map((row) => [row.cluster, row.verdict, row.code, row.predictedOutcome])).toEqual([
+    ['c1', 'READY', null, 'RECONNECTED'], ['c2', 'NOT_READY', 'API_URL_MISSING', 'API_URL_MISSING'], ['c3', 'NOT_NEEDED', null, 'NOT_NEEDED'], ['local-cluster', 'NOT_NEEDED', null, 'NOT_NEEDED'],
+  ]);
+  await expect(readiness.forPlan('01990000-0000-7000-8000-000000000000')).rejects.toMatchObject({ code: 'PLAN_NOT_FOUND' });
+});
+
+test.each([
+  { filter: { verdict: 'NOT_READY' }, names: ['c2'] },
+  { filter: { code: 'API_URL_MISSING' }, names: ['c2'] },
+  { filter: { code: 'TOKEN_EXPIRED' }, names: [] },
+  { filter: { origin: 'HIVE' }, names: ['c3'] },
+  { filter: { name: 'LOCAL' }, names: ['local-cluster'] },
+] as const)('filtered in the database: $filter', async ({ filter, names }) => {
+  const page = await readiness.clustersOfPlan(planId, filter, byCluster, { limit: 100, withTotal: true });
+  expect(page.items.map((row) => row.cluster)).toEqual(names);
+  expect(page.totalCount).toBe(names.length);
+});
+
+test('pages go on where they ended', async () => {
+  const first = await readiness.clustersOfPlan(planId, {}, byCluster, { limit: 3 });
+  const second = await readiness.clustersOfPlan(planId, {}, byCluster, { limit: 3, cursor: first.nextCursor ?? '' });
+  expect([...first.items, ...second.items].map((row) => row.cluster)).toEqual(['c1', 'c2', 'c3', 'local-cluster']);
+  expect(second.nextCursor).toBeNull();
+});
+
+test('what does not change keeps its since and is not written again; what changes says since when', async () => {
+  await readiness.compute(planId);
+  const [before] = await rowsOf();
+  const written = () => parts.prisma.clusterReadiness.findMany({ orderBy: { cluster: 'asc' }, select: { cluster: true, computedAt: true } });
+  const writtenBefore = await written();
+  clock.set(new Date(start.getTime() + 2 * MINUTE));
+  await parts.prisma.managedCluster.updateMany({ where: { name: 'c1' }, data: { available: 'UNKNOWN', availableSince: ago(-1) } });
+  await readiness.compute(planId);
+  const changed = (await written()).filter((row, index) => row.computedAt.getTime() !== writtenBefore[index]?.computedAt.getTime());
+  expect(changed.map((row) => row.cluster)).toEqual(['c1']);
+  const [c1, c2] = await rowsOf();
+  expect(c1).toMatchObject({ verdict: 'NOT_READY', code: 'CLUSTER_UNREACHABLE', since: clock.now() });
+  expect(c1?.findings[0]?.since).toEqual(ago(-1));
+  expect(c2?.since).toEqual(before?.since);
+  const sinceThen = clock.now();
+  clock.set(new Date(start.getTime() + 2.5 * MINUTE));
+  await readiness.compute(planId);
+  const [again] = await rowsOf();
+  expect(again).toMatchObject({ since: sinceThen, computedAt: clock.now() });
+  expect((await readiness.forPlan(planId)).since).toEqual(sinceThen);
+});
+
+test('a cluster that is gone leaves no verdict behind', async () => {
+  await parts.prisma.managedCluster.deleteMany({ where: { name: 'c3' } });
+  await readiness.compute(planId);
+  expect((await rowsOf()).map((row) => row.cluster)).toEqual(['c1', 'c2', 'local-cluster']);
+});
+
+test('a dead source makes verdicts over its sets neither better nor worse, and tells how old the facts are', async () => {
+  await parts.prisma.managedCluster.updateMany({ where: { name: 'c1' }, data: { available: 'TRUE' } });
+  await readiness.compute(planId);
+  const before = await rowsOf();
+  const days = new Date(start.getTime() + 2 * 86_400_000);
+  clock.set(days);
+  await parts.prisma.hub.update({ where: { id: hubs.east }, data: { reachability: 'UNREACHABLE', unreachableSince: ago(-3), lastErrorCode: 'HUB_TIMEOUT' } });
+  await parts.prisma.hubWatch.updateMany({ where: { hubId: hubs.west }, data: { heardAt: days } });
+  await readiness.compute(planId);
+  expect((await rowsOf()).map((row) => [row.cluster, row.verdict, row.findings])).toEqual(before.map((row) => [row.cluster, row.verdict, row.findings]));
+  const view = await readiness.forPlan(planId);
+  expect(view.findings.map((one) => one.code)).toEqual(['RPO_EXCEEDED', 'SOURCE_UNREACHABLE']);
+  expect(view.factsAgeSeconds).toBe(2 * 86_400);
+});
+
+test('a cluster shows the worst of its plans; a hub what its death would cost', async () => {
+  const c2 = await parts.prisma.managedCluster.findFirstOrThrow({ where: { name: 'c2' } });
+  expect(await readiness.forCluster(c2.id)).toMatchObject({ cluster: 'c2', verdict: 'NOT_READY', byPlan: [{ planId, code: 'API_URL_MISSING' }] });
+  expect(await readiness.forHub(hubs.east)).toMatchObject({ clustersRecoverable: 1, clustersTotal: 2, backupSet: { id: setId } });
+  expect(await readiness.forHub(hubs.west)).toMatchObject({ clustersTotal: 0, backupSet: null });
+  await expect(readiness.forHub('01990000-0000-7000-8000-000000000000')).rejects.toMatchObject({ code: 'HUB_NOT_FOUND' });
+  await expect(readiness.forCluster('01990000-0000-7000-8000-000000000000')).rejects.toMatchObject({ code: 'CLUSTER_NOT_FOUND' });
+});
+
+test('3,500 clusters at once, and from several processes', async () => {
+  const many = Array.from({ length: 3_500 }, (_, index) => `big-${String(index).padStart(4, '0')}`);
+  const values = { origin: 'IMPORTED', labels: {}, accepted: 'TRUE', joined: 'TRUE', available: 'TRUE', importCondition: 'TRUE', addonPresent: true, addonAvailable: 'TRUE', deleting: false, problems: [], createdOnHubAt: ago(600), readAt: start };
+  await parts.prisma.managedCluster.createMany({ data: many.map((name) => ({ hubId: hubs.east, name, apiUrl: `https://${name}`, ...values })) });
+  await parts.prisma.backupSetToken.createMany({ data: many.map((cluster) => ({ setId, cluster, account: 'auto-import-account', belief: 'VERIFIED_IN', expiresAt: ago(-90_000), evidence: 'e', decidedAt: start })) });
+  clock.set(new Date(clock.now().getTime() + MINUTE));
+  await Promise.all(Array.from({ length: 20 }, () => readiness.compute(planId)));
+  expect(await readiness.forPlan(planId)).toMatchObject({ clustersRecoverable: 3_501, clustersTotal: 3_502 });
+});
