@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
-const OUT = join(ROOT, 'node_modules/.cache/lifeboat-workers', String(process.pid));
+const OUT = join(ROOT, 'node_modules/.cache/lifeboat-workers');
 
 let compiled = false;
 
