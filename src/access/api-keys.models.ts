@@ -73,7 +73,7 @@ export const toCallerView = (caller: { readonly id: string; readonly name: strin
 
 // ---- GraphQL
 
-export const ApiKeyModel = objectType(apiKeyView);
+const ApiKeyModel = objectType(apiKeyView);
 export const ApiKeyConnection = connectionType(ApiKeyModel);
 export const apiKeyArguments = listArguments('ApiKey', { name: nameFilter, role: role.optional(), includeRevoked: z.boolean().optional() }, apiKeySort);
 export const CallerModel = objectType(callerView);

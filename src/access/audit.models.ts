@@ -6,7 +6,7 @@ import { correlationView, instant, listQuery } from '../api/schemas.js';
 import { iso, toCorrelationView } from '../api/view.js';
 import { auditSortFields, type AuditEntry } from './audit.types.js';
 
-export const auditEntryView = z
+const auditEntryView = z
   .object({
     id: z.string(),
     at: instant,
@@ -37,6 +37,6 @@ const auditSort = { fields: auditSortFields, fallback: '-at' } as const;
 export const auditQuery = listQuery(auditFilter, auditSort);
 export const auditPage = pageOf(auditEntryView);
 
-export const AuditEntryModel = objectType(auditEntryView);
+const AuditEntryModel = objectType(auditEntryView);
 export const AuditEntryConnection = connectionType(AuditEntryModel);
 export const auditArguments = listArguments('AuditEntry', auditFilter, auditSort);

@@ -6,7 +6,7 @@ import { argsType, inputType } from './graphql-from-zod.js';
 import { toSort } from './schemas.js';
 
 @ObjectType('PageInfo', { description: 'Where a page stands in its list (Relay). Lists are read forward.' })
-export class PageInfo {
+class PageInfo {
   @Field(() => Boolean) hasNextPage!: boolean;
   @Field(() => Boolean) hasPreviousPage!: boolean;
   @Field(() => String, { nullable: true }) startCursor!: string | null;

@@ -16,7 +16,7 @@ export function isNotModified(ifNoneMatch: string | undefined, etag: string): bo
  * @throws PreconditionRequiredError (428) without the header, or with `*`, which names none
  * @throws PreconditionUnreadableError (412) if it is no ETag of ours, so that it matches nothing
  */
-export function versionIn(ifMatch: string | undefined): number {
+function versionIn(ifMatch: string | undefined): number {
   const text = ifMatch?.trim();
   if (text === undefined || text === '' || text === '*') throw new PreconditionRequiredError();
   const version = /^"(\d{1,9})"$/.exec(text)?.[1];

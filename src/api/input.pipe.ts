@@ -41,7 +41,7 @@ function issuesOf(issue: ZodLikeIssue): InputIssue[] {
   return [{ pointer, code: missing ? 'REQUIRED' : (CODES[issue.code ?? ''] ?? 'WRONG_VALUE'), detail: missing ? 'Required' : issue.message.slice(0, 300) }];
 }
 
-export function validationFailed(issues: readonly ZodLikeIssue[]): ValidationFailedError {
+function validationFailed(issues: readonly ZodLikeIssue[]): ValidationFailedError {
   return new ValidationFailedError(issues.slice(0, MAX_ISSUES).flatMap(issuesOf).slice(0, MAX_ISSUES));
 }
 
@@ -57,7 +57,7 @@ function unstorableAt(value: unknown, path: readonly PropertyKey[] = []): readon
 }
 
 /** @throws ValidationFailedError where a text could not be stored */
-export function refuseUnstorable(value: unknown): void {
+function refuseUnstorable(value: unknown): void {
   const at = unstorableAt(value);
   if (at) throw new ValidationFailedError([{ pointer: pointerOf(at), code: 'UNSTORABLE_CHARACTER', detail: 'The text holds a NUL or half a character' }]);
 }

@@ -8,9 +8,9 @@ export const instant = z.iso.datetime();
 /** An instant that a caller tells, with any offset */
 export const instantIn = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
 
-export const reason = z.string().trim().min(1).max(2000).describe('Why; kept in the audit record');
+const reason = z.string().trim().min(1).max(2000).describe('Why; kept in the audit record');
 
-export const correlation = z
+const correlation = z
   .strictObject({
     system: z.string().trim().min(1).max(255).optional(),
     id: z.string().trim().min(1).max(255).optional(),
@@ -39,7 +39,7 @@ const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 export const queryFlag = flag.optional();
 
 /** `sort=name`, `sort=-startedAt`: a field of the list, `-` for descending */
-export function sortBy<const Field extends string>(fields: readonly Field[], fallback: Field | `-${Field}`) {
+function sortBy<const Field extends string>(fields: readonly Field[], fallback: Field | `-${Field}`) {
   const words = fields.flatMap((field) => [field, `-${field}`] as const);
   return z
     .enum(words as [Field | `-${Field}`, ...(Field | `-${Field}`)[]])
@@ -52,7 +52,7 @@ export function toSort<Field extends string>(word: Field | `-${Field}`): Sort<Fi
 }
 
 /** What every list of REST takes. */
-export const pageQuery = {
+const pageQuery = {
   limit: z.coerce.number().int().min(1).max(200).default(50).describe('Rows of a page'),
   cursor: z.string().min(1).max(2000).optional().describe('`page.nextCursor` of the page before, with the same filter and sort'),
   count: queryFlag.describe('`true`: count all that match, as `page.totalCount`'),

@@ -78,7 +78,7 @@ export const toBackupSetView = (set: BackupSet): BackupSetView => ({
 
 const belief = named('Belief', beliefs, 'What a set is held to contain of a token');
 
-export const backupSetTokenView = z
+const backupSetTokenView = z
   .object({
     setId: id,
     cluster: z.string(),
@@ -129,13 +129,13 @@ export const backupSetTokenPage = pageOf(backupSetTokenView);
 
 // ---- GraphQL
 
-export const BackupScheduleModel = objectType(backupScheduleView);
+const BackupScheduleModel = objectType(backupScheduleView);
 export const BackupScheduleConnection = connectionType(BackupScheduleModel);
 export const backupScheduleArguments = listArguments('BackupSchedule', { hubId: id.optional() });
 export const BackupSetModel = objectType(backupSetView);
 export const BackupSetConnection = connectionType(BackupSetModel);
 export const backupSetArguments = listArguments('BackupSet', setFilter, setSort);
-export const BackupSetTokenModel = objectType(backupSetTokenView);
+const BackupSetTokenModel = objectType(backupSetTokenView);
 export const BackupSetTokenConnection = connectionType(BackupSetTokenModel);
 export const backupSetTokenArguments = listArguments('BackupSetToken', setTokenFilter);
 export const putBackupScheduleInput = z.strictObject({ hubId: id, ...schedule, ...actingWithReason, ...mutationInput });

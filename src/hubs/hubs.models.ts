@@ -88,7 +88,7 @@ export const toHubView = (hub: Hub): HubView => ({
   updatedAt: iso(hub.updatedAt),
 });
 
-export const prerequisiteView = z
+const prerequisiteView = z
   .object({
     code: named('PrerequisiteCode', prerequisiteCodes),
     state: named('PrerequisiteState', prerequisiteStates),

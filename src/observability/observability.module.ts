@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { FleetFiguresRepository } from './fleet-figures.repository.js';
 import { HealthController } from './health.controller.js';
+import { HealthService } from './health.service.js';
 import { loggingModule } from './logging.module.js';
 import { MetricsController } from './metrics.controller.js';
 import { MetricsService } from './metrics.service.js';
@@ -8,6 +9,6 @@ import { MetricsService } from './metrics.service.js';
 @Module({
   imports: [loggingModule()],
   controllers: [HealthController, MetricsController],
-  providers: [FleetFiguresRepository, MetricsService],
+  providers: [HealthService, FleetFiguresRepository, MetricsService],
 })
 export class ObservabilityModule {}

@@ -28,10 +28,10 @@ const tokenFields = {
   problemSince: instant.nullable(),
   readAt: instant,
 };
-export const tokenView = z.object(tokenFields).meta({ id: 'AutoImportToken', description: 'One row of the token inventory. Never the token itself' });
+const tokenView = z.object(tokenFields).meta({ id: 'AutoImportToken', description: 'One row of the token inventory. Never the token itself' });
 export type TokenView = z.infer<typeof tokenView>;
 
-export const incarnationView = z
+const incarnationView = z
   .object({
     id,
     secretUid: z.string(),
