@@ -76,7 +76,7 @@ export function createPool(settings: PoolSettings): pg.Pool {
     statement_timeout: statementTimeoutMs,
     query_timeout: statementTimeoutMs + SILENCE_MS,
     lock_timeout: Math.min(5_000, statementTimeoutMs),
-    idle_in_transaction_session_timeout: 30_000,
+    idle_in_transaction_session_timeout: 10_000, // a process that stands still inside one keeps a lease's row, and others waiting
     options: `-c timezone=UTC${settings.searchPath === undefined ? '' : ` -c search_path=${settings.searchPath}`}`,
     types: settings.plainTypes === true ? pg.types : types,
   });
