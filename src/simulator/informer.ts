@@ -175,8 +175,12 @@ export class Informer {
   private pause(ms: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, ms);
-    this.stopped.signal.addEventListener('abort', () => resolve(), { once: true });
-    return promise.finally(() => clearTimeout(timer));
+    const wake = (): void => resolve();
+    this.stopped.signal.addEventListener('abort', wake, { once: true });
+    return promise.finally(() => {
+      clearTimeout(timer);
+      this.stopped.signal.removeEventListener('abort', wake);
+    });
   }
 }
 

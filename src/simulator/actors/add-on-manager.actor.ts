@@ -18,7 +18,7 @@ const running: Condition = { type: 'Available', status: 'True', reason: 'Managed
 const silent: Condition = { type: 'Available', status: 'Unknown', reason: 'ManagedClusterAddOnLeaseUpdateStopped', message: `${ADDON} add-on is not available.` };
 
 /** Where the add-on's agent and its ServiceAccounts live on the cluster. */
-export function effectiveNamespace(addOn: KubeObject, cluster: ManagedClusterSim | undefined): string {
+function effectiveNamespace(addOn: KubeObject, cluster: ManagedClusterSim | undefined): string {
   return cluster?.addOnNamespace ?? text(specOf(addOn)['installNamespace']) ?? ADDON_NAMESPACE;
 }
 

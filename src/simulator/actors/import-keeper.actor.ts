@@ -16,7 +16,7 @@ import { ANNOTATION, CONDITION, FINALIZER, IMPORT_SECRET, LABEL } from './words.
 const MANAGER = 'managedcluster-import-controller';
 
 const waiting: Condition = { type: CONDITION.importSucceeded, status: 'False', reason: 'ManagedClusterWaitForImporting', message: 'Wait for importing' };
-const imported: Condition = { type: CONDITION.importSucceeded, status: 'True', reason: 'ManagedClusterImported', message: 'Import succeeded' };
+export const imported: Condition = { type: CONDITION.importSucceeded, status: 'True', reason: 'ManagedClusterImported', message: 'Import succeeded' };
 
 export const isHosted = (cluster: KubeObject): boolean => annotationOf(cluster, ANNOTATION.deployMode) === 'Hosted';
 
@@ -69,8 +69,7 @@ export class ImportKeeperActor extends Actor {
       await createUnlessThere(this.env, resources.namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: { [LABEL.managedNamespace]: name } } }, MANAGER);
     }
     if (!informers.of(resources.secret).get(`${name}-import`, name)) {
-      const data = { 'import.yaml': base64(`# klusterlet of ${name}\n`), 'crds.yaml': base64('# crds\n') };
-      await createUnlessThere(this.env, resources.secret, { apiVersion: 'v1', kind: 'Secret', metadata: { name: `${name}-import`, namespace: name }, type: 'Opaque', data }, MANAGER);
+      await createUnlessThere(this.env, resources.secret, manifestsSecret(name), MANAGER);
     }
     if (isHosted(cluster)) return;
     for (const work of klusterletWorks(name)) {
@@ -109,7 +108,13 @@ export class ImportKeeperActor extends Actor {
   }
 }
 
-function klusterletWork(cluster: string, name: string): KubeObject {
+/** Secret `<cluster>-import`: what a person would apply on the cluster to import it by hand. */
+export function manifestsSecret(cluster: string): KubeObject {
+  const data = { 'import.yaml': base64(`# klusterlet of ${cluster}\n`), 'crds.yaml': base64('# crds\n') };
+  return { apiVersion: 'v1', kind: 'Secret', metadata: { name: `${cluster}-import`, namespace: cluster }, type: 'Opaque', data };
+}
+
+export function klusterletWork(cluster: string, name: string): KubeObject {
   const manifests = name.endsWith('-crds')
     ? [{ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: 'klusterlets.operator.open-cluster-management.io' } }]
     : [{ apiVersion: 'operator.open-cluster-management.io/v1', kind: 'Klusterlet', metadata: { name: 'klusterlet' }, spec: { clusterName: cluster } }];

@@ -19,7 +19,6 @@ export const specOf = (object: KubeObject | undefined | null): Json => record(ob
 export const statusOf = (object: KubeObject | undefined | null): Json => record(object?.status);
 export const labelOf = (object: KubeObject, key: string): string | undefined => object.metadata.labels?.[key];
 export const annotationOf = (object: KubeObject, key: string): string | undefined => object.metadata.annotations?.[key];
-export const namespaceOf = (object: KubeObject): string => object.metadata.namespace ?? '';
 
 /** A time in milliseconds, or null where the text is no time. */
 export function timeOf(value: unknown): number | null {

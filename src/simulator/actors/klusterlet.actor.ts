@@ -19,13 +19,13 @@ const MANAGER = 'registration';
 const WORK_MANAGER = 'work-agent';
 const DEFAULT_GRACE_MS = 3_600_000;
 
-const accepted: Condition = { type: CONDITION.accepted, status: 'True', reason: 'HubClusterAdminAccepted', message: 'Accepted by hub cluster admin' };
-const joined: Condition = { type: CONDITION.joined, status: 'True', reason: 'ManagedClusterJoined', message: 'Managed cluster joined' };
-const available: Condition = { type: CONDITION.available, status: 'True', reason: 'ManagedClusterAvailable', message: 'Managed cluster is available' };
-const leaseStopped: Condition = {
+export const accepted: Condition = { type: CONDITION.accepted, status: 'True', reason: 'HubClusterAdminAccepted', message: 'Accepted by hub cluster admin' };
+export const joined: Condition = { type: CONDITION.joined, status: 'True', reason: 'ManagedClusterJoined', message: 'Managed cluster joined' };
+export const available: Condition = { type: CONDITION.available, status: 'True', reason: 'ManagedClusterAvailable', message: 'Managed cluster is available' };
+export const leaseStopped: Condition = {
   type: CONDITION.available, status: 'Unknown', reason: 'ManagedClusterLeaseUpdateStopped', message: 'Registration agent stopped updating its lease.',
 };
-const workApplied: readonly Condition[] = [
+export const workApplied: readonly Condition[] = [
   { type: 'Applied', status: 'True', reason: 'AppliedManifestWorkComplete', message: 'Apply manifest work complete' },
   { type: 'Available', status: 'True', reason: 'ResourcesAvailable', message: 'All resources are available' },
 ];
@@ -130,9 +130,10 @@ export class KlusterletActor extends Actor {
   }
 }
 
-/** What a klusterlet adds to the status when it joins; null where it is there. */
-function factsOf(hubCluster: KubeObject, cluster: ManagedClusterSim): Json | null {
-  if (list(statusOf(hubCluster)['clusterClaims']).length > 0) return null;
+const factsOf = (hubCluster: KubeObject, cluster: ManagedClusterSim): Json | null => (list(statusOf(hubCluster)['clusterClaims']).length > 0 ? null : clusterFacts(cluster));
+
+/** What a klusterlet adds to the status when it joins. */
+export function clusterFacts(cluster: Pick<ManagedClusterSim, 'kind' | 'clusterId'>): Json {
   const openshift = cluster.kind !== 'eks';
   return {
     version: { kubernetes: 'v1.33.6' },

@@ -44,7 +44,7 @@ export function isPairDue(account: KubeObject | undefined, nowMs: number): boole
   return nowMs >= halfMs && nowMs <= halfMs + PAIR_WINDOW_MS;
 }
 
-export const isAccountSecret = (secret: KubeObject): boolean => labelOf(secret, LABEL.accountToken) === 'true' && secret.metadata.name.startsWith(ACCOUNT);
+const isAccountSecret = (secret: KubeObject): boolean => labelOf(secret, LABEL.accountToken) === 'true' && secret.metadata.name.startsWith(ACCOUNT);
 
 export class TokenPass {
   constructor(private readonly env: HubEnv) {}

@@ -12,7 +12,7 @@ export const BACKUP_KINDS: readonly ResourceType[] = [
 ];
 
 /** As Velero's lists name a kind: `plural.group` or `singular.group`, without the group for the core and where it is left out. */
-export function isNamed(type: ResourceType, names: unknown): boolean {
+function isNamed(type: ResourceType, names: unknown): boolean {
   const suffix = type.group === '' ? '' : `.${type.group}`;
   const known = [type.plural, type.kind.toLowerCase(), type.plural + suffix, type.kind.toLowerCase() + suffix];
   return list(names).some((name) => name === '*' || known.includes((text(name) ?? '').toLowerCase()));

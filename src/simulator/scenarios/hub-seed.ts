@@ -3,10 +3,13 @@ import type { HubClient } from '../../kube/hub-client.js';
 import { isKubeError } from '../../kube/kube-error.js';
 import type { KubeObject, ObjectRef, ResourceType } from '../../kube/kube.types.js';
 import { resources } from '../../kube/resources.js';
+import { withConditions } from '../actors/conditions.js';
 import { eachAtOnce } from '../actors/hub-env.js';
 import type { Release } from '../actors/hub-env.js';
+import { imported, klusterletWork, klusterletWorks, manifestsSecret } from '../actors/import-keeper.actor.js';
+import { accepted, available, clusterFacts, joined, leaseStopped, workApplied } from '../actors/klusterlet.actor.js';
 import { rfc3339, type Json } from '../actors/json.js';
-import { ADDON_NAMESPACE, BACKUP_NAMESPACE, CONDITION, ENGINE_NAMESPACE, HUB_NAMESPACE, LABEL, STRATEGY_CONFIG } from '../actors/words.js';
+import { ADDON_NAMESPACE, BACKUP_NAMESPACE, ENGINE_NAMESPACE, FINALIZER, HUB_NAMESPACE, LABEL, STRATEGY_CONFIG } from '../actors/words.js';
 import type { Bucket } from '../bucket/bucket.js';
 import { objectsOf, type FleetCluster } from './fleet.js';
 
@@ -52,6 +55,20 @@ export async function seedClusters(client: HubClient, clusters: readonly FleetCl
       await put(client, { type, object, ...(status ? { status } : {}) });
     }
   });
+}
+
+/** A cluster as it stands long after its import, everything at once: for hubs that take objects as they are. */
+export function settledObjects(cluster: FleetCluster, clusterId: string, now: Date): KubeObject[] {
+  const { name } = cluster;
+  const asleep = cluster.asleep === true;
+  const conditions = withConditions([], [accepted, joined, asleep ? leaseStopped : available, imported], now);
+  return [
+    ...objectsOf(cluster).map(({ type, object }): KubeObject => (type !== resources.managedCluster ? object : {
+      ...object, metadata: { ...object.metadata, finalizers: [FINALIZER.importCleanup] }, status: { ...clusterFacts({ kind: cluster.kind, clusterId }), conditions },
+    })),
+    manifestsSecret(name),
+    ...(cluster.kind === 'hosted' ? [] : klusterletWorks(name)).map((work) => ({ ...klusterletWork(name, work), status: { conditions: withConditions([], workApplied, now) } })),
+  ];
 }
 
 async function put(client: HubClient, { type, object, status }: Seeded): Promise<KubeObject | null> {
@@ -131,19 +148,7 @@ async function seedStorage(client: HubClient, bucket: Bucket): Promise<void> {
   });
 }
 
-const condition = (now: Date, type: string, status: string, reason: string): Json => ({ type, status, reason, message: reason, lastTransitionTime: rfc3339(now) });
-
-const localStatus = (now: Date): Json => ({
-  conditions: [
-    condition(now, CONDITION.accepted, 'True', 'HubClusterAdminAccepted'), condition(now, CONDITION.joined, 'True', 'ManagedClusterJoined'),
-    condition(now, CONDITION.available, 'True', 'ManagedClusterAvailable'), condition(now, CONDITION.importSucceeded, 'True', 'ManagedClusterImported'),
-  ],
-});
+const localStatus = (now: Date): Json => ({ conditions: withConditions([], [accepted, joined, available, imported], now) });
 
 /** It was here once and fell silent. */
-const asleepStatus = (now: Date): Json => ({
-  conditions: [
-    condition(now, CONDITION.accepted, 'True', 'HubClusterAdminAccepted'), condition(now, CONDITION.joined, 'True', 'ManagedClusterJoined'),
-    condition(now, CONDITION.available, 'Unknown', 'ManagedClusterLeaseUpdateStopped'), condition(now, CONDITION.importSucceeded, 'True', 'ManagedClusterImported'),
-  ],
-});
+const asleepStatus = (now: Date): Json => ({ conditions: withConditions([], [accepted, joined, leaseStopped, imported], now) });
