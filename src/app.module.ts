@@ -1,6 +1,7 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { AccessModule } from './access/access.module.js';
 import { ApiModule } from './api/api.module.js';
+import { IdempotencyUpkeepModule } from './api/idempotency-upkeep.module.js';
 import { BackupsModule } from './backups/backups.module.js';
 import { Clock } from './common/clock.js';
 import type { Secret } from './common/secret.js';
@@ -44,6 +45,7 @@ export class AppModule {
         DatabaseModule.forRoot({ url: databaseUrl }),
         JobsModule.forRoot({ databaseUrl, redisUrl: config.redisUrl, work: config.roles.has('worker'), leaseMs: config.leaseMs }),
         ApiModule,
+        IdempotencyUpkeepModule,
         AccessModule,
         HubsModule,
         FleetModule,

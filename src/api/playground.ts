@@ -59,8 +59,15 @@ function startScript(nonce: string): string {
 <script type="module" nonce="${nonce}">
   import { React, createRoot, Ruru } from '${STATIC_PATH}ruru.js';
   const form = document.getElementById('key-form');
+  // The editor asks for the schema before its headers are there, so the key is given on its behalf
+  const withKey = (key, send) => (input, init = {}) => {
+    const headers = new Headers(init.headers);
+    if (new URL(input, location.href).pathname === '${GRAPHQL_PATH}' && !headers.has('authorization')) headers.set('authorization', 'Bearer ' + key);
+    return send(input, { ...init, headers });
+  };
   const start = (key) => {
     form.remove();
+    window.fetch = withKey(key, window.fetch.bind(window));
     const headers = JSON.stringify({ Authorization: 'Bearer ' + key }, null, 2);
     createRoot(document.getElementById('ruru-root')).render(React.createElement(Ruru, { ...RURU_CONFIG, initialHeaders: headers, defaultHeaders: headers }));
   };

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client';
@@ -6,6 +7,8 @@ import { Clock } from '../common/clock.js';
 import { Jobs } from '../jobs/jobs.js';
 import { CountedHistogram } from './counted-histogram.js';
 import { EXPIRY_BOUNDS, FleetFiguresRepository, STEP_BOUNDS, type Figure } from './fleet-figures.repository.js';
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
 
 /** Figures from the tables are not counted again for everyone who asks within this time. */
 const FIGURES_KEPT_MS = 10_000;
@@ -31,6 +34,7 @@ export class MetricsService implements OnModuleInit {
 
   constructor(private readonly figures: FleetFiguresRepository, private readonly jobs: Jobs, private readonly clock: Clock, private readonly host: HttpAdapterHost) {
     collectDefaultMetrics({ register: this.registry });
+    this.gauge('lifeboat_build_info', 'Always 1; which version runs', ['version', 'node']).set({ version, node: process.version }, 1);
   }
 
   get contentType(): string {
