@@ -153,7 +153,10 @@ describe('imports', () => {
       const secret = stage.target.hub.object(resources.secret, { name: 'auto-import-secret', namespace: name ?? '' });
       return Buffer.from(secret?.data?.['server'] ?? '', 'base64').toString() === 'https://gw.example:6443';
     });
-    await expect(stage.recovery.imports.supplyApiUrl(id, stage.fleet.names('good')[0] ?? '', 'https://gw.example:6443', bob)).rejects.toMatchObject({ code: 'IMPORT_NOT_OPEN' });
+    const [back] = stage.fleet.names('good');
+    await eventually('a cluster that is back', async () => { await stage.recovery.machine.advance(id); return (await stage.outcomes(id)).get(back ?? '') === 'RECONNECTED'; });
+    await expect(stage.recovery.imports.supplyApiUrl(id, back ?? '', 'https://gw.example:6443', bob)).rejects.toMatchObject({ code: 'IMPORT_NOT_OPEN' });
+    await eventually('the controller’s word', () => JSON.stringify(stage.target.hub.object(resources.managedCluster, { name: name ?? '' })?.status).includes('i/o timeout'));
     stage.clock.advance(601_000);
     const done = await stage.until(id, 'COMPLETED_WITH_EXCEPTIONS');
     expect(done.imports.byOutcome).toEqual({ RECONNECTED: stage.fleet.names('good').length, CLUSTER_UNREACHABLE: 1 });
