@@ -119,9 +119,3 @@ export function pairSets(backups: readonly BackupFacts[], now: Date): PairedSet[
     };
   });
 }
-
-/** Until when the newest set may still gain members: time alone can change its status then. */
-export function undecidedUntil(backups: readonly BackupFacts[]): Date | null {
-  const newest = made(backups, backupTypes.credentials).at(-1);
-  return newest === undefined ? null : new Date(newest.madeMs + LATEST_MEMBER_MS);
-}

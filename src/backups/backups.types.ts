@@ -1,6 +1,3 @@
-/** Phases that a BackupSchedule can show; a hub may show others. */
-export const backupSchedulePhases = ['New', 'Enabled', 'FailedValidation', 'Failed', 'Unknown', 'BackupCollision', 'Paused'] as const;
-
 export interface BackupSchedule {
   readonly hubId: string;
   readonly name: string;

@@ -1,4 +1,4 @@
-import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
 import { Config } from '../config/config.js';
 import { FleetChanges } from '../fleet/fleet-changes.service.js';
@@ -16,6 +16,8 @@ const SECRETS_DELAY_MS = 2_000;
 @Injectable()
 export class ProjectBackupsProcessor implements OnModuleInit, OnModuleDestroy {
   private unsubscribe: (() => void) | undefined;
+  private readonly logger = new Logger(ProjectBackupsProcessor.name);
+  private readonly timers = new Map<string, NodeJS.Timeout>();
 
   constructor(
     private readonly jobs: Jobs,
@@ -34,6 +36,8 @@ export class ProjectBackupsProcessor implements OnModuleInit, OnModuleDestroy {
 
   onModuleDestroy(): void {
     this.unsubscribe?.();
+    for (const timer of this.timers.values()) clearTimeout(timer);
+    this.timers.clear();
   }
 
   async sweep(): Promise<void> {
@@ -43,6 +47,15 @@ export class ProjectBackupsProcessor implements OnModuleInit, OnModuleDestroy {
 
   private async onChange({ hubId, topic, kinds }: FleetChange): Promise<void> {
     if (topic === 'READ' || (topic === 'FACTS' && [...kinds].some((kind) => KINDS.has(kind)))) await this.jobs.enqueue(projectBackups, { hubId });
-    else if (topic === 'FACTS' && kinds.has('TOKEN_SECRET')) await this.jobs.enqueue(projectBackups, { hubId }, { delayMs: SECRETS_DELAY_MS });
+    else if (topic === 'FACTS' && kinds.has('TOKEN_SECRET')) this.soon(hubId);
+  }
+
+  private soon(hubId: string): void {
+    if (this.timers.has(hubId)) return;
+    const timer = setTimeout(() => {
+      this.timers.delete(hubId);
+      this.jobs.enqueue(projectBackups, { hubId }).catch((error: unknown) => this.logger.warn({ hub: hubId, err: error }, 'No job could be added; the sweep will find the work'));
+    }, SECRETS_DELAY_MS);
+    this.timers.set(hubId, timer);
   }
 }

@@ -56,9 +56,6 @@ export const labels = {
   clusterSet: 'cluster.open-cluster-management.io/clusterset',
 } as const;
 
-/** A Secret or ConfigMap with any of these keys is in the credentials backup; a token Secret gets `msa` only if it has none of them. */
-export const backupLabelKeys = [labels.hiveSecretType, labels.clusterType, labels.backup] as const;
-
 /** Values of labels. */
 export const labelValues = {
   true: 'true',
@@ -171,20 +168,6 @@ export const conditions = {
   workAvailable: 'Available',
 } as const;
 
-/** Reasons of conditions. */
-export const reasons = {
-  /** Of ManagedClusterImportSucceeded */
-  waitForImporting: 'ManagedClusterWaitForImporting',
-  importing: 'ManagedClusterImporting',
-  importFailed: 'ManagedClusterImportFailed',
-  imported: 'ManagedClusterImported',
-  /** Of TokenReported */
-  tokenReportFailed: 'TokenReportFailed',
-} as const;
-
-/** The message of `reasons.importFailed` begins so for a bad token or missing rights. */
-export const autoImportSecretInvalid = 'AutoImportSecretInvalid';
-
 /** Names of the five Velero Schedules; a Backup is named `<schedule>-<yyyymmddhhmmss>`, UTC. */
 export const veleroSchedules = {
   credentials: 'acm-credentials-schedule',
@@ -206,35 +189,6 @@ export const backupTypes = {
   validation: 'validation',
 } as const;
 
-/** The dummy Backup that records a managed-clusters restore is named `<prefix>-<yyyymmddhhmmss>`. */
-export const restoreRecordPrefix = 'acm-restore-clusters';
-
-/** Kept on an ACM Restore until its Velero Restores are deleted. */
-export const restoreFinalizer = 'restores.cluster.open-cluster-management.io/finalizer';
-
-/** Phases of a BackupSchedule. */
-export const backupSchedulePhases = {
-  new: 'New',
-  enabled: 'Enabled',
-  failedValidation: 'FailedValidation',
-  failed: 'Failed',
-  unknown: 'Unknown',
-  collision: 'BackupCollision',
-  paused: 'Paused',
-} as const;
-
-/** Phases of an ACM Restore. */
-export const restorePhases = {
-  started: 'Started',
-  running: 'Running',
-  finished: 'Finished',
-  finishedWithErrors: 'FinishedWithErrors',
-  error: 'Error',
-  unknown: 'Unknown',
-  enabled: 'Enabled',
-  enabledWithErrors: 'EnabledWithErrors',
-} as const;
-
 /** Phases of a Velero Backup. */
 export const veleroBackupPhases = {
   new: 'New',
@@ -253,44 +207,13 @@ export const veleroBackupPhases = {
   deleting: 'Deleting',
 } as const;
 
-/** Phases of a Velero Restore. */
-export const veleroRestorePhases = {
-  new: 'New',
-  failedValidation: 'FailedValidation',
-  inProgress: 'InProgress',
-  waitingForPluginOperations: 'WaitingForPluginOperations',
-  waitingForPluginOperationsPartiallyFailed: 'WaitingForPluginOperationsPartiallyFailed',
-  finalizing: 'Finalizing',
-  finalizingPartiallyFailed: 'FinalizingPartiallyFailed',
-  completed: 'Completed',
-  partiallyFailed: 'PartiallyFailed',
-  failed: 'Failed',
-} as const;
-
 /** What a Restore's `velero…BackupName` may say beside a backup's name. */
 export const restoreBackupNames = { latest: 'latest', skip: 'skip' } as const;
 
 export const cleanupBeforeRestore = { none: 'None', restored: 'CleanupRestored', all: 'CleanupAll' } as const;
-
-/** Phase of a BackupStorageLocation that can be used. */
-export const storageLocationAvailable = 'Available';
-
-/** Phase of a DownloadRequest whose URL is there. */
-export const downloadProcessed = 'Processed';
-
-/** The import controller's strategy: a ConfigMap in the engine's namespace. */
-export const importController = {
-  configMap: 'import-controller-config',
-  strategyKey: 'autoImportStrategy',
-  importOnly: 'ImportOnly',
-  importAndSync: 'ImportAndSync',
-} as const;
 
 /** Name of the one ClusterVersion. */
 export const clusterVersionName = 'version';
 
 /** What the operator writes where a hub has no ClusterVersion. */
 export const unknownClusterId = 'unknown';
-
-/** Name of the KlusterletConfig that holds for all clusters. */
-export const globalKlusterletConfig = 'global';

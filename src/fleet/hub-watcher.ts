@@ -136,7 +136,7 @@ export class HubWatcher implements SinkListener {
       const present = some.flatMap(({ name, cluster, addOn, hasHiveSecret }) => (cluster === null ? [] : [projectCluster(name, cluster, addOn, hasHiveSecret)]));
       const gone = some.filter(({ cluster }) => cluster === null).map(({ name }) => name);
       const changed = await repository.writeClusters(lease, hubId, present, gone, clock.now());
-      if (changed.length > 0) await publish({ hubId, topic: 'CLUSTERS', clusters: new Set(changed) });
+      if (changed.length > 0) void publish({ hubId, topic: 'CLUSTERS', clusters: new Set(changed) });
     }
   }
 

@@ -1,4 +1,4 @@
-import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
 import { Config } from '../config/config.js';
 import { FleetChanges } from '../fleet/fleet-changes.service.js';
@@ -20,6 +20,8 @@ const HUB_WIDE: ReadonlySet<WatchedKind> = new Set(['HUB_ADDON', 'BACKUP_SCHEDUL
 @Injectable()
 export class ReconcileTokensProcessor implements OnModuleInit, OnModuleDestroy {
   private unsubscribe: (() => void) | undefined;
+  private readonly logger = new Logger(ReconcileTokensProcessor.name);
+  private readonly bells = new Map<string, { again: boolean }>();
 
   constructor(
     private readonly jobs: Jobs,
@@ -54,6 +56,24 @@ export class ReconcileTokensProcessor implements OnModuleInit, OnModuleDestroy {
     if (topic === 'HUB' || topic === 'READ' || concerned.some((kind) => HUB_WIDE.has(kind))) await this.work.wakeAll(hubId, this.clock.now());
     else if (topic === 'FACTS' && concerned.length > 0 && clusters.size > 0) await this.work.wake(hubId, [...clusters], this.clock.now());
     else return;
-    await this.jobs.enqueue(reconcileTokens, { hubId });
+    // Not awaited: it is in the table, and whoever told us has more to tell.
+    if (!this.reconciler.nudge(hubId)) this.ring(hubId).catch((error: unknown) => this.logger.warn({ hub: hubId, err: error }, 'No job could be added; the sweep will find the work'));
+  }
+
+  /** One job is added at a time for each hub; what comes meanwhile is in the table before that job runs, or is added after it. */
+  private async ring(hubId: string): Promise<void> {
+    const bell = this.bells.get(hubId);
+    if (bell !== undefined) {
+      bell.again = true;
+      return;
+    }
+    const own = { again: false };
+    this.bells.set(hubId, own);
+    try {
+      await this.jobs.enqueue(reconcileTokens, { hubId });
+    } finally {
+      this.bells.delete(hubId);
+    }
+    if (own.again && !this.reconciler.nudge(hubId)) await this.ring(hubId);
   }
 }

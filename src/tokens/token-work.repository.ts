@@ -59,8 +59,11 @@ export class TokenWorkRepository {
   }
 
   /** The longest due come first. */
-  async due(hubId: string, now: Date, limit: number): Promise<DueCluster[]> {
-    return this.sql.query(`SELECT cluster, generation FROM token_work WHERE hub_id = $1 AND due_at <= $2 ORDER BY due_at, cluster LIMIT $3`, [hubId, now, limit]);
+  async due(hubId: string, now: Date, limit: number, without: readonly string[]): Promise<DueCluster[]> {
+    return this.sql.query(
+      `SELECT cluster, generation FROM token_work WHERE hub_id = $1 AND due_at <= $2 AND cluster <> ALL($4::text[]) ORDER BY due_at, cluster LIMIT $3`,
+      [hubId, now, limit, [...without]],
+    );
   }
 
   /** Hubs where something is due. */

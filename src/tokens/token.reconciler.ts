@@ -16,6 +16,8 @@ import { TokenWriter } from './token-writer.js';
 const BATCH = 250;
 /** Clusters written to at once; more gains nothing on a kube-apiserver. */
 const WRITERS = 32;
+/** Batches whose record is being written while the next is worked on. */
+const RECORDING = 2;
 /** How soon a hub is looked at again whose watcher has not listed everything; its READ wakes it sooner. */
 const UNREAD_MS = 10_000;
 /** A next moment further away than this is left to the sweep. */
@@ -27,6 +29,16 @@ interface Hold {
   /** null: it heals by itself */
   readonly problem: TokenProblem | null;
   readonly failures: number;
+}
+
+/** A run over one hub in this process. */
+interface Run {
+  /** Something became due since the tables were last asked */
+  again: boolean;
+  /** Clusters whose record is not written yet */
+  readonly inHand: Set<string>;
+  readonly recording: Set<Promise<void>>;
+  failure: Error | null;
 }
 
 interface Pass {
@@ -46,6 +58,7 @@ export class TokenReconciler {
   private readonly logger = new Logger(TokenReconciler.name);
   private readonly holds = new Map<string, Hold>();
   private readonly awayUntil = new Map<string, Date>();
+  private readonly runs = new Map<string, Run>();
 
   constructor(
     private readonly work: TokenWorkRepository,
@@ -65,42 +78,93 @@ export class TokenReconciler {
     }
   }
 
+  /**
+   * Something of the hub is due.
+   * @returns whether a run in this process will find it; else a job must be added
+   */
+  nudge(hubId: string): boolean {
+    const run = this.runs.get(hubId);
+    if (run === undefined) return false;
+    run.again = true;
+    return true;
+  }
+
   /** Looks at everything that is due on the hub. @returns when to look again, unless something wakes it earlier */
   async reconcileHub(hubId: string, signal: AbortSignal): Promise<{ readonly againInMs: number } | undefined> {
-    while (!signal.aborted) {
-      const readAt = this.clock.now();
-      const due = await this.work.due(hubId, readAt, BATCH);
-      if (due.length === 0) break;
-      const context = await this.observer.hubContext(hubId);
-      if (context === null) {
-        await this.work.forget(hubId, due);
-        continue;
-      }
-      if (!context.isRead) return { againInMs: UNREAD_MS };
-      const policy = tokenPolicy(context, context.componentEnabled, context.schedules);
-      let client: Promise<HubClient> | undefined;
-      await this.passOver({ hubId, policy, signal, client: () => (client ??= this.connections.clientFor(hubId)) }, due, readAt);
+    const run: Run = { again: false, inHand: new Set(), recording: new Set(), failure: null };
+    this.runs.set(hubId, run);
+    try {
+      const isRead = await this.drain(hubId, run, signal);
+      if (!isRead) return { againInMs: UNREAD_MS };
+    } finally {
+      this.runs.delete(hubId);
+      await Promise.all(run.recording);
     }
+    if (run.failure !== null) throw run.failure;
     const nextDueAt = await this.work.nextDueAt(hubId);
     if (nextDueAt === null) return undefined;
     const inMs = nextDueAt.getTime() - this.clock.now().getTime();
     return inMs < SOON_MS ? { againInMs: Math.max(inMs, 1) } : undefined;
   }
 
-  private async passOver(pass: Pass, due: readonly DueCluster[], readAt: Date): Promise<void> {
-    const { hubId } = pass;
-    const observed = new Map((await this.observer.observe(hubId, due.map(({ cluster }) => cluster))).map((one) => [one.cluster, one]));
-    const waiting = [...observed.values()];
+  /** Batch after batch, until nothing is due; the record of one is written while the next is worked on. @returns false: the hub is not read yet */
+  private async drain(hubId: string, run: Run, signal: AbortSignal): Promise<boolean> {
+    while (!signal.aborted && run.failure === null) {
+      run.again = false;
+      const readAt = this.clock.now();
+      const due = await this.work.due(hubId, readAt, BATCH, [...run.inHand]);
+      if (due.length === 0) {
+        if (run.recording.size > 0) await Promise.race(run.recording);
+        else if (!run.again) return true;
+        continue;
+      }
+      const context = await this.observer.hubContext(hubId);
+      if (context === null) {
+        await this.work.forget(hubId, due);
+        continue;
+      }
+      if (!context.isRead) return false;
+      const policy = tokenPolicy(context, context.componentEnabled, context.schedules);
+      let client: Promise<HubClient> | undefined;
+      const plans = await this.plans({ hubId, policy, signal, client: () => (client ??= this.connections.clientFor(hubId)) }, due);
+      this.recordMeanwhile(hubId, run, due, plans, readAt);
+      if (run.recording.size > RECORDING) await Promise.race(run.recording);
+    }
+    return true;
+  }
+
+  /** Carries out what each cluster needs. @returns what is to be said of each; those that the hub does not show are not in it */
+  private async plans(pass: Pass, due: readonly DueCluster[]): Promise<ReadonlyMap<string, TokenPlan>> {
+    const waiting = await this.observer.observe(pass.hubId, due.map(({ cluster }) => cluster));
     const plans = new Map<string, TokenPlan>();
     const write = async (): Promise<void> => {
       for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) plans.set(one.cluster, await this.reconcileCluster(pass, one));
     };
     await Promise.all(Array.from({ length: Math.min(WRITERS, waiting.length) }, write));
+    return plans;
+  }
+
+  private recordMeanwhile(hubId: string, run: Run, due: readonly DueCluster[], plans: ReadonlyMap<string, TokenPlan>, readAt: Date): void {
+    for (const { cluster } of due) run.inHand.add(cluster);
+    const recording = this.record(hubId, due, plans, readAt)
+      .catch((error: unknown) => {
+        run.failure ??= error instanceof Error ? error : new Error(String(error));
+      })
+      .finally(() => {
+        run.recording.delete(recording);
+        for (const { cluster } of due) run.inHand.delete(cluster);
+      });
+    run.recording.add(recording);
+  }
+
+  private async record(hubId: string, due: readonly DueCluster[], plans: ReadonlyMap<string, TokenPlan>, readAt: Date): Promise<void> {
     const changed = await this.inventory.record(hubId, due.map(({ cluster }) => ({ cluster, tokens: plans.get(cluster)?.tokens ?? [] })), readAt, this.clock.now());
     const settled: SettledCluster[] = due.filter(({ cluster }) => plans.has(cluster)).map((one) => ({ ...one, recheckAt: plans.get(one.cluster)?.recheckAt ?? null }));
     await this.work.settle(hubId, settled, readAt);
-    await this.work.forget(hubId, due.filter(({ cluster }) => !plans.has(cluster)));
-    if (changed.length > 0) await this.changes.publish({ hubId, topic: 'TOKENS', clusters: new Set(changed) });
+    const gone = due.filter(({ cluster }) => !plans.has(cluster));
+    if (gone.length > 0) await this.work.forget(hubId, gone);
+    // Not awaited: whoever listens must not slow the upkeep down.
+    if (changed.length > 0) void this.changes.publish({ hubId, topic: 'TOKENS', clusters: new Set(changed) });
   }
 
   private async reconcileCluster(pass: Pass, observed: ObservedToken): Promise<TokenPlan> {
