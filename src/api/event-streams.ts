@@ -98,6 +98,7 @@ export class EventStreams implements OnModuleDestroy {
   /** The events, with a beat where none came for a while, and a word where they have ended by themselves. */
   private async *beating<T>(request: CallingRequest, events: AsyncIterable<T>, controller: AbortController): AsyncGenerator<T | typeof BEAT | typeof END> {
     const { signal } = controller;
+    if (signal.aborted) return;
     const iterator = events[Symbol.asyncIterator]();
     let checkedAt = performance.now();
     let next = iterator.next();

@@ -5,6 +5,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { DomainError, type ErrorKind } from '../common/domain-error.js';
 import { IdempotencyKeyRequiredError, PreconditionRequiredError, PreconditionUnreadableError, ValidationFailedError } from './api.errors.js';
+import { setActId } from './act-id.js';
 import { ACTS, type ActsOptions } from './acts.decorator.js';
 import { callerOf } from './caller.js';
 import { graphQLContextOf, isGraphQL } from './context.js';
@@ -49,16 +50,17 @@ export class IdempotencyInterceptor implements NestInterceptor {
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const acts = this.reflector.get<ActsOptions | undefined>(ACTS, context.getHandler());
-    return acts ? from(this.once(acts, isGraphQL(context) ? ofGraphQL(context) : ofRest(context), next)) : next.handle();
+    return acts ? from(this.once(acts, isGraphQL(context) ? ofGraphQL(context) : ofRest(context), next, (id) => setActId(context, id))) : next.handle();
   }
 
-  private async once(acts: ActsOptions, attempt: Attempt, next: CallHandler): Promise<unknown> {
+  private async once(acts: ActsOptions, attempt: Attempt, next: CallHandler, begin: (actId: string) => void): Promise<unknown> {
     if (attempt.key === undefined && acts.keyOptional) return lastValueFrom(next.handle(), { defaultValue: undefined });
     if (attempt.key === undefined || !KEY.test(attempt.key)) throw new IdempotencyKeyRequiredError();
     if (attempt.caller === undefined) throw new UnforeseenError({ cause: new Error('An operation that acts is public') });
     const space: KeySpace = { caller: attempt.caller, operation: attempt.operation, key: attempt.key };
     let fresh: { readonly body: unknown } | { readonly thrown: unknown } | undefined;
-    const { answer, replayed } = await this.idempotency.once(space, attempt.fingerprint, async () => {
+    const { answer, replayed } = await this.idempotency.once(space, attempt.fingerprint, async (actId) => {
+      begin(actId);
       const done = await carryOut(next, attempt.httpStatus, acts);
       fresh = done.told;
       return done.stored;

@@ -28,7 +28,7 @@ export interface StoredAnswer {
 
 /** What the table says of a key that someone wants to use. */
 export type Claim =
-  | { readonly state: 'MINE' }
+  | { readonly state: 'MINE'; /** When it was taken first, by whoever began */ readonly since: Date }
   | { readonly state: 'DONE'; readonly fingerprint: string; readonly answer: StoredAnswer }
   | { readonly state: 'RUNNING'; readonly fingerprint: string; readonly lockedForSeconds: number };
 
@@ -39,6 +39,7 @@ interface Row {
   http_status: number | null;
   response: StoredAnswer['content'] | null;
   locked_for: number;
+  since: Date | null;
 }
 
 @Injectable()
@@ -56,18 +57,18 @@ export class IdempotencyRepository {
          VALUES ($1, $2, $3, $4, 'RUNNING', $5, now() + $6 * interval '1 millisecond')
          ON CONFLICT (caller, operation, key) DO UPDATE SET locked_until = excluded.locked_until
          WHERE k.state = 'RUNNING' AND k.locked_until < now() AND k.fingerprint = excluded.fingerprint
-         RETURNING 1
+         RETURNING k.created_at
        )
-       SELECT true AS mine, '' AS fingerprint, '' AS state, NULL::int AS http_status, NULL::jsonb AS response, 0::float8 AS locked_for FROM mine
+       SELECT true AS mine, '' AS fingerprint, '' AS state, NULL::int AS http_status, NULL::jsonb AS response, 0::float8 AS locked_for, created_at AS since FROM mine
        UNION ALL
-       SELECT false, fingerprint, state, http_status, response, extract(epoch FROM locked_until - now())::float8
+       SELECT false, fingerprint, state, http_status, response, extract(epoch FROM locked_until - now())::float8, NULL
        FROM idempotency_key WHERE caller = $1 AND operation = $2 AND key = $3 AND NOT EXISTS (SELECT FROM mine)`,
       [space.caller, space.operation, space.key, fingerprint, createdAt, lockMs],
     );
     const row = rows[0];
     // Neither ours nor visible: the winner's row was committed after our snapshot was taken
     if (!row) return { state: 'RUNNING', fingerprint, lockedForSeconds: 1 };
-    if (row.mine) return { state: 'MINE' };
+    if (row.mine) return { state: 'MINE', since: row.since ?? createdAt };
     if (row.state === 'DONE' && row.response && row.http_status !== null) return { state: 'DONE', fingerprint: row.fingerprint, answer: { httpStatus: row.http_status, content: row.response } };
     return { state: 'RUNNING', fingerprint: row.fingerprint, lockedForSeconds: row.locked_for };
   }

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
+import { uuidOf } from './act-id.js';
 import { IdempotencyInProgressError, IdempotencyKeyReusedError } from './api.errors.js';
 import { IdempotencyRepository, type KeySpace, type StoredAnswer } from './idempotency.repository.js';
 
@@ -22,7 +23,7 @@ export interface Outcome {
  *     ├── DONE ─────> the stored answer, or REUSED if the content differs
  *     └── RUNNING ──> IN_PROGRESS; after the lock of a process that died: claimed anew, acts again
  *
- * What acts again after a crash is guarded by the tables' own constraints: a name taken, a hub busy.
+ * What acts again after a crash is guarded by the tables' own constraints: the same id, a name taken, a hub busy.
  */
 @Injectable()
 export class IdempotencyService {
@@ -31,15 +32,17 @@ export class IdempotencyService {
   constructor(private readonly repository: IdempotencyRepository, private readonly clock: Clock) {}
 
   /**
-   * @param act carries the request out; throws only what is not to be stored
+   * @param act carries the request out; throws only what is not to be stored. It is given the same id each time that the same
+   * request is carried out
    * @throws IdempotencyKeyReusedError, IdempotencyInProgressError
    */
-  async once(space: KeySpace, fingerprint: string, act: () => Promise<StoredAnswer>): Promise<Outcome> {
+  async once(space: KeySpace, fingerprint: string, act: (actId: string) => Promise<StoredAnswer>): Promise<Outcome> {
     const claim = await this.repository.claim(space, fingerprint, this.clock.now(), LOCK_MS);
     if (claim.state !== 'MINE' && claim.fingerprint !== fingerprint) throw new IdempotencyKeyReusedError();
     if (claim.state === 'DONE') return { answer: claim.answer, replayed: true };
     if (claim.state === 'RUNNING') throw new IdempotencyInProgressError(Math.max(1, Math.min(5, Math.ceil(claim.lockedForSeconds))));
-    return { answer: await this.carryOut(space, act), replayed: false };
+    const actId = uuidOf(space.caller, space.operation, space.key, claim.since.toISOString());
+    return { answer: await this.carryOut(space, () => act(actId)), replayed: false };
   }
 
   /** Forgets answers that are older than they are kept. */

@@ -112,7 +112,9 @@ test('a process that died in between: its lock runs out, then the same request a
   await set('-1 second');
   expect(await start('orphan', { body: { ...body, reason: 'flood' } })).toMatchObject({ status: 422, body: { code: 'IDEMPOTENCY_KEY_REUSED' } });
   expect((await start('orphan')).status).toBe(202);
-  expect(calls.of('failovers.start')).toHaveLength(2);
+  const [first, second] = calls.of('failovers.start') as [[{ id: string }], [{ id: string }]];
+  expect(second[0]).toEqual(first[0]); // the same id: the service answers what the dead process had begun
+  expect(first[0].id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
 });
 
 test('answers are kept for seven days', async () => {
@@ -123,6 +125,8 @@ test('answers are kept for seven days', async () => {
   http.clock.advance(0.2 * 86_400_000);
   await http.app.get(IdempotencyService).sweep();
   expect((await start('old')).headers.get('idempotent-replayed')).toBeNull();
+  const [first, second] = calls.of('failovers.start') as [[{ id: string }], [{ id: string }]];
+  expect(second[0].id).not.toBe(first[0].id); // another request, though it looks the same
 });
 
 describe('through GraphQL', () => {
@@ -131,6 +135,8 @@ describe('through GraphQL', () => {
     expect((await startByGraphQL({}, { 'idempotency-key': 'g1' })).body).toMatchObject({ data: { startFailover: { clientMutationId: null, failover: { id: ids.failover } } } });
     expect((await startByGraphQL({ clientMutationId: 'g2' })).body).toMatchObject({ data: { startFailover: { clientMutationId: 'g2' } } });
     expect(calls.of('failovers.start')).toHaveLength(2);
+    const [first, second] = calls.of('failovers.start') as [[{ id: string }], [{ id: string }]];
+    expect(second[0].id).not.toBe(first[0].id);
   });
 
   test('the same key: the first answer, whichever way it is named', async () => {

@@ -169,7 +169,8 @@ test.each([
   const { body } = await http.graphql(`mutation Act($input: ${name}) { ${mutation}(input: $input) ${selection} }`, { variables: { input: { ...input, ...extra } }, headers: { 'idempotency-key': `twin ${mutation}` } });
   expect(body['errors']).toBeUndefined();
   const [byRest, byGraphQL] = features.calls.of(call);
-  expect(JSON.stringify(byGraphQL)).toEqual(JSON.stringify(byRest));
+  const withoutActId = (args: readonly unknown[] | undefined): string => JSON.stringify(args).replace(/"id":"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f-]+",?/, '');
+  expect(withoutActId(byGraphQL)).toEqual(withoutActId(byRest));
   expect(byRest).toBeDefined();
 });
 

@@ -3,6 +3,7 @@ import { Body, Controller, Get, Headers, Param, Post, Query, Req, Res } from '@n
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { Requires } from '../../access/requires.decorator.js';
+import { ActId } from '../../api/act-id.js';
 import { Actor, actingOf } from '../../api/caller.decorator.js';
 import { EventStreams, resumeAfter, wantsEventStream, type StreamedEvent } from '../../api/event-streams.js';
 import { partsOf, toPageView, type PageView } from '../../api/paging.js';
@@ -27,8 +28,8 @@ export class FailoversController {
   @Post('plans/:planId/failovers')
   @Requires('failover:start')
   @Rest({ summary: 'Start a failover', tag: 'Failovers', answer: failoverDetailView, status: 202, acts: true, takes: true, finds: true, location: '/failovers', description: 'Workers carry it out; read it, or its events, to follow.' })
-  async startFailover(@Param({ schema: startFailoverParams }) { planId }: z.output<typeof startFailoverParams>, @Body({ schema: startFailoverBody }) body: z.output<typeof startFailoverBody>, @Actor() actor: string): Promise<FailoverDetailView> {
-    return toFailoverDetailView(await this.failovers.start({ planId, kind: body.kind }, actingOf(actor, body)));
+  async startFailover(@Param({ schema: startFailoverParams }) { planId }: z.output<typeof startFailoverParams>, @Body({ schema: startFailoverBody }) body: z.output<typeof startFailoverBody>, @Actor() actor: string, @ActId() id: string): Promise<FailoverDetailView> {
+    return toFailoverDetailView(await this.failovers.start({ id, planId, kind: body.kind }, actingOf(actor, body)));
   }
 
   @Get('failovers')

@@ -31,6 +31,8 @@ const WITH_ALL = {
 } as const satisfies Prisma.FailoverInclude;
 
 export interface NewFailover {
+  /** Absent: one by chance */
+  readonly id?: string;
   readonly planId: string;
   readonly kind: FailoverKind;
   readonly sourceHubId: string;
@@ -68,6 +70,7 @@ export class FailoversRepository {
   ) {}
 
   /** @throws HubBusyError */
+  /** @throws HubBusyError; with an id that exists nothing is written */
   async create(input: NewFailover, now: Date): Promise<string> {
     const { sourceHubId, targetHubId, correlation, ...rest } = input;
     const hubs = [{ hubId: sourceHubId, role: 'SOURCE', open: true }, { hubId: targetHubId, role: 'TARGET', open: true }];
@@ -80,6 +83,7 @@ export class FailoversRepository {
     try {
       return (await this.prisma.failover.create({ data, select: { id: true } })).id;
     } catch (cause) {
+      if (input.id !== undefined && violates(cause, 'failover_pkey')) return input.id;
       if (violates(cause, 'one_open_failover_per_hub')) throw new HubBusyError(sourceHubId, targetHubId, { cause });
       throw cause;
     }

@@ -1,6 +1,7 @@
 import { Args, Context, ID, Int, Mutation, Parent, Query, ResolveField, Resolver, Subscription } from '@nestjs/graphql';
 import { z } from 'zod';
 import { Requires } from '../../access/requires.decorator.js';
+import { ActId } from '../../api/act-id.js';
 import { Acts } from '../../api/acts.decorator.js';
 import { Actor, actingOf } from '../../api/caller.decorator.js';
 import { connect, type Connection, type ConnectionArgs } from '../../api/connection.js';
@@ -133,8 +134,8 @@ export class FailoversResolver {
   @Mutation(() => FailoverPayload, { description: 'Starts a failover. Workers carry it out; read it, or subscribe to its events, to follow.' })
   @Requires('failover:start')
   @Acts()
-  async startFailover(@Args('input', { type: () => StartFailoverInput }, new ArgPipe(startFailoverInput)) input: z.output<typeof startFailoverInput>, @Actor() actor: string): Promise<Payload> {
-    return { failover: toFailoverView(await this.service.start({ planId: input.planId, kind: input.kind }, actingOf(actor, input))) };
+  async startFailover(@Args('input', { type: () => StartFailoverInput }, new ArgPipe(startFailoverInput)) input: z.output<typeof startFailoverInput>, @Actor() actor: string, @ActId() id: string): Promise<Payload> {
+    return { failover: toFailoverView(await this.service.start({ id, planId: input.planId, kind: input.kind }, actingOf(actor, input))) };
   }
 
   @Mutation(() => FailoverPayload, { description: 'Approves or rejects. Nobody decides on what they requested.' })

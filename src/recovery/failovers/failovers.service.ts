@@ -44,7 +44,7 @@ export class FailoversService {
     const plan = await this.plans.get(input.planId);
     if (plan.archivedAt !== null) throw new PlanNotUsableError(plan.id, 'it has been archived');
     const { sourceHubId, targetHubId } = plan;
-    const id = await this.repository.create({ planId: plan.id, kind: input.kind, sourceHubId, targetHubId, requestedBy: by.actor, reason, correlation: by.correlation ?? null }, this.clock.now());
+    const id = await this.repository.create({ id: input.id, planId: plan.id, kind: input.kind, sourceHubId, targetHubId, requestedBy: by.actor, reason, correlation: by.correlation ?? null }, this.clock.now());
     await this.audit.record({ action: 'failover.start', subject: `failover/${id}`, by, details: { planId: plan.id, kind: input.kind } });
     return this.woken(id);
   }

@@ -163,6 +163,8 @@ export interface FailoverEvent {
 }
 
 export interface StartFailover {
+  /** Where given: what exists under it already is answered, and nothing is started */
+  readonly id?: string;
   readonly planId: string;
   readonly kind: FailoverKind;
 }
