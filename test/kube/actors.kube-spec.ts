@@ -7,7 +7,7 @@ import { BACKUP_NAMESPACE } from '../../src/simulator/actors/words.js';
 import { demoFleet } from '../../src/simulator/scenarios/fleet.js';
 import { startWorld, type World, type WorldHub } from '../../src/simulator/scenarios/world.js';
 import { acmRestore, backupSchedule, eventually } from '../../src/simulator/scenarios/world-testing.js';
-import { RealKubeApiserver } from './kube-apiserver.js';
+import { RealKubeApiserver } from '../../src/simulator/real/kube-apiserver.js';
 
 const LIMIT_MS = 120_000;
 

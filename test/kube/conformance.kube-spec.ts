@@ -1,5 +1,5 @@
 import { hubConformance } from '../conformance/hub-conformance.js';
-import { RealKubeApiserver } from './kube-apiserver.js';
+import { RealKubeApiserver } from '../../src/simulator/real/kube-apiserver.js';
 
 hubConformance('a real kube-apiserver', async () => {
   // Snapshots in the watch cache would keep a continued list alive after etcd has forgotten it, for a while.

@@ -1,5 +1,5 @@
 import { reflectorUnderFaults } from '../conformance/reflector-faults.js';
-import { RealKubeApiserver } from './kube-apiserver.js';
+import { RealKubeApiserver } from '../../src/simulator/real/kube-apiserver.js';
 
 reflectorUnderFaults('a real kube-apiserver', async () => {
   const server = await RealKubeApiserver.start({ flags: ['--goaway-chance=0.02'] });

@@ -7,10 +7,10 @@ import { createServer, type AddressInfo } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { Secret } from '../../src/common/secret.js';
-import { HubClient, type HubConnection } from '../../src/kube/hub-client.js';
-import { isKubeError } from '../../src/kube/kube-error.js';
-import type { KubeObject, ResourceType } from '../../src/kube/kube.types.js';
+import { Secret } from '../../common/secret.js';
+import { HubClient, type HubConnection } from '../../kube/hub-client.js';
+import { isKubeError } from '../../kube/kube-error.js';
+import type { KubeObject, ResourceType } from '../../kube/kube.types.js';
 import { smallCrds } from './small-crds.js';
 
 const START_LIMIT_MS = 120_000;

@@ -1,5 +1,5 @@
-import type { KubeObject, ResourceType } from '../../src/kube/kube.types.js';
-import { resources } from '../../src/kube/resources.js';
+import type { KubeObject, ResourceType } from '../../kube/kube.types.js';
+import { resources } from '../../kube/resources.js';
 
 /** Velero's kinds have no status subresource: whoever writes a status moves `metadata.generation`. */
 const hasStatusSubresource = (type: ResourceType): boolean => type.group !== 'velero.io';
