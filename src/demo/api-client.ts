@@ -14,10 +14,11 @@ interface PageOf<T> {
 
 /** A user of the public REST API: what the demo does, anyone can do with curl. */
 export class ApiClient {
-  constructor(private readonly baseUrl: string, private readonly key: string) {}
+  /** @param onAnswer told of each answer's text, for tests */
+  constructor(private readonly baseUrl: string, private readonly key: string, private readonly onAnswer: (text: string) => void = () => undefined) {}
 
   as(key: string): ApiClient {
-    return new ApiClient(this.baseUrl, key);
+    return new ApiClient(this.baseUrl, key, this.onAnswer);
   }
 
   get<T>(path: string): Promise<T> {
@@ -79,6 +80,7 @@ export class ApiClient {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
+    this.onAnswer(text);
     const answer = text === '' ? {} : (JSON.parse(text) as { code?: string; detail?: string });
     if (!response.ok) throw new ApiProblem(response.status, (answer as { code?: string }).code ?? 'UNKNOWN', (answer as { detail?: string }).detail ?? text.slice(0, 300));
     return answer as T;

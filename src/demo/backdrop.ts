@@ -2,6 +2,7 @@ import type { ShiftableClock } from '../common/clock.js';
 import type { Fleet } from '../simulator/scenarios/fleet.js';
 import { demoFleet } from '../simulator/scenarios/fleet.js';
 import { startWorld, type World } from '../simulator/scenarios/world.js';
+import type { Stage } from './story.types.js';
 import { SimulatedHub } from '../simulator/simulated-hub.js';
 
 const EAST = 'hub-east';
@@ -9,7 +10,7 @@ const WEST = 'hub-west';
 const MINUTE_MS = 60_000;
 
 /** What stands behind the story: two hubs over real HTTPS, their clusters, the storage that they share, and the time. */
-export class Backdrop {
+export class Backdrop implements Stage {
   private constructor(
     private readonly clock: ShiftableClock,
     private readonly fleet: Fleet,
@@ -34,12 +35,10 @@ export class Backdrop {
     return new Backdrop(clock, fleet, hubs, world);
   }
 
-  /** Managed clusters on hub-east, its own local cluster among them. */
   get clusterCount(): number {
     return this.fleet.clusters.length + 1;
   }
 
-  /** Imported clusters that can have no token before the first backup: asleep, or late. */
   get clustersWithoutToken(): number {
     return this.fleet.counts.asleep + this.fleet.counts.lateToken;
   }
@@ -52,7 +51,6 @@ export class Backdrop {
     return this.hub(name).url;
   }
 
-  /** Some clusters go down, for every hub. @returns how many are down now, with those that were asleep all along */
   loseSomeClusters(): number {
     const names = this.fleet.names('unreachable');
     for (const name of names) this.world.clusters.get(name).sleep();

@@ -5,7 +5,7 @@ export class Screen {
   private readonly startedAt = performance.now();
   private live = '';
 
-  constructor(private readonly out: NodeJS.WriteStream) {}
+  constructor(private readonly out: { write(text: string): unknown; readonly isTTY?: boolean }) {}
 
   title(text: string): void {
     this.settle();

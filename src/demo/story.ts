@@ -1,14 +1,13 @@
 import { ApiClient, ApiProblem } from './api-client.js';
-import type { Backdrop } from './backdrop.js';
 import { bad, faint, good, type Screen } from './screen.js';
 import { isAsPredicted, waitFor, type Cluster, type ClusterVerdict, type FailoverEvent, type FailoverView, type HubView, type ImportView, type PlanReadiness,
-  type PrerequisiteView, type RestoreView, type SetView, type TokenView } from './story.types.js';
+  type PrerequisiteView, type RestoreView, type SetView, type Stage, type TokenView } from './story.types.js';
 
 const TICKET = { system: 'servicenow', id: 'a1b2c3', number: 'CHG0040001', url: 'https://tickets.example.com/CHG0040001' };
 
 /** What the demo tells, in order. Everything goes through the public REST API, as a user would call it. */
 export class Story {
-  constructor(private readonly api: ApiClient, private readonly backdrop: Backdrop, private readonly screen: Screen) {}
+  constructor(private readonly api: ApiClient, private readonly stage: Stage, private readonly screen: Screen) {}
 
   /** @returns whether everything that was predicted happened, and nothing else */
   async tell(): Promise<boolean> {
@@ -24,7 +23,7 @@ export class Story {
 
   private async registerHubs(): Promise<{ east: HubView; west: HubView }> {
     this.screen.title('1. Two hubs are registered');
-    const register = (name: 'hub-east' | 'hub-west') => this.api.post<HubView>('/hubs', { name, kubeconfig: this.backdrop.kubeconfig(name) });
+    const register = (name: 'hub-east' | 'hub-west') => this.api.post<HubView>('/hubs', { name, kubeconfig: this.stage.kubeconfig(name) });
     const [east, west] = [await register('hub-east'), await register('hub-west')];
     for (const hub of [east, west]) {
       this.screen.step(`${hub.name}: RHACM ${hub.release ?? 'unknown'}, cluster id ${hub.clusterId ?? 'unknown'}`);
@@ -65,8 +64,8 @@ export class Story {
     this.screen.title('2. hub-east is protected');
     await waitFor(async () => {
       const clusters = await this.api.all<Cluster>(`/clusters?hubId=${east.id}`);
-      this.screen.progress('managed clusters seen', clusters.length, this.backdrop.clusterCount);
-      return clusters.length >= this.backdrop.clusterCount;
+      this.screen.progress('managed clusters seen', clusters.length, this.stage.clusterCount);
+      return clusters.length >= this.stage.clusterCount;
     }, 'the fleet');
     const clusters = await this.api.all<Cluster>(`/clusters?hubId=${east.id}`);
     const origins = new Map<string, number>();
@@ -75,7 +74,7 @@ export class Story {
 
     await this.api.patch(`/hubs/${east.id}`, { policy: 'PROTECT' });
     const imported = origins.get('IMPORTED') ?? 0;
-    const expected = imported - this.backdrop.clustersWithoutToken;
+    const expected = imported - this.stage.clustersWithoutToken;
     await waitFor(async () => {
       const tokens = await this.api.all<TokenView>(`/tokens?hubId=${east.id}`);
       const labelled = new Set(tokens.filter((token) => token.secretPresent && token.inBackupSelection).map((token) => token.cluster)).size;
@@ -92,7 +91,7 @@ export class Story {
 
   private async backUp(east: HubView, west: HubView): Promise<void> {
     this.screen.title('3. A minute later, hub-east backs up');
-    this.backdrop.advanceMinutes(1);
+    this.stage.advanceMinutes(1);
     await this.api.put(`/hubs/${east.id}/backup-schedule`, {
       cron: '0 */4 * * *', veleroTtl: '120h', useManagedServiceAccount: true, reason: 'The fleet needs a backup every four hours',
     });
@@ -112,7 +111,7 @@ export class Story {
     const plan = await this.api.post<{ id: string }>('/plans', {
       name: 'east-to-west', sourceHubId: east.id, targetHubId: west.id, rpoSeconds: 4 * 3600, rtoSeconds: 3600, importWindowSeconds: 3600,
     });
-    const down = this.backdrop.loseSomeClusters();
+    const down = this.stage.loseSomeClusters();
     await waitFor(async () => (await this.api.all<Cluster>(`/clusters?hubId=${east.id}&available=UNKNOWN`)).length >= down, 'hub-east to see which clusters are down');
     this.screen.step(`${down} clusters are down by now, as hub-east sees`);
     await this.showReadiness(plan.id, 'If hub-east died now');
@@ -134,10 +133,10 @@ export class Story {
 
   private async loseTheSource(east: HubView, planId: string): Promise<void> {
     this.screen.title('5. hub-east dies; twelve hours go by before anyone may act');
-    await this.backdrop.loseEast();
+    await this.stage.loseEast();
     await waitFor(async () => (await this.api.get<HubView>(`/hubs/${east.id}`)).reachability === 'UNREACHABLE', 'the loss to be noticed');
     this.screen.step('hub-east does not answer any more');
-    this.backdrop.advanceMinutes(12 * 60);
+    this.stage.advanceMinutes(12 * 60);
     await this.showReadiness(planId, 'With hub-east dead, twelve hours on');
   }
 
@@ -186,7 +185,7 @@ export class Story {
       open = now;
       if (quietLooks >= 12) {
         this.screen.step(`${open} clusters do not answer: the hour in which they are tried again goes by`);
-        this.backdrop.advanceMinutes(61);
+        this.stage.advanceMinutes(61);
         quietLooks = 0;
       }
       await new Promise((resolve) => setTimeout(resolve, 500));

@@ -1,3 +1,16 @@
+/** What the story is told before: two hubs, their clusters, and the time. */
+export interface Stage {
+  /** Managed clusters on hub-east, its own local cluster among them */
+  readonly clusterCount: number;
+  /** Imported clusters that can have no token before the first backup */
+  readonly clustersWithoutToken: number;
+  kubeconfig(hub: 'hub-east' | 'hub-west'): string;
+  /** Some clusters go down, for every hub. @returns how many are down now, with those that were asleep all along */
+  loseSomeClusters(): number;
+  loseEast(): Promise<void>;
+  advanceMinutes(minutes: number): void;
+}
+
 /** The API's answers, as far as the demo looks at them. */
 
 export interface HubView {
