@@ -23,8 +23,15 @@ export function formatGraphQLError(formatted: GraphQLFormattedError, thrown: unk
   const where = { ...(formatted.path ? { path: formatted.path } : {}), ...(formatted.locations ? { locations: formatted.locations } : {}) };
   if (original instanceof GraphQLError) return { message: withoutValues(formatted.message), ...where, extensions: codeOnly(formatted.extensions) };
   const error = asDomainError(original);
-  if (error.kind === 'internal') logger.error({ err: error }, 'A GraphQL operation failed');
   return { message: error.message, ...where, extensions: toExtensions(error) };
+}
+
+/** Puts into the log what is told to nobody. */
+export function logUnforeseen(thrown: unknown): void {
+  const original = thrown instanceof GraphQLError && thrown.originalError ? thrown.originalError : thrown;
+  if (original instanceof GraphQLError) return;
+  const error = asDomainError(original);
+  if (error.kind === 'internal') logger.error({ err: error }, 'A GraphQL operation failed');
 }
 
 function codeOnly(extensions: GraphQLFormattedError['extensions']): Record<string, unknown> {

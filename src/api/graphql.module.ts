@@ -1,3 +1,4 @@
+import type { ApolloServerPlugin } from '@apollo/server';
 import type { ApolloDriverConfig } from '@nestjs/apollo';
 import { ApolloDriver } from '@nestjs/apollo';
 import { GraphQLModule } from '@nestjs/graphql';
@@ -6,7 +7,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { asDomainError } from './as-domain-error.js';
 import { Authenticator, authorizationOf, setCaller } from './caller.js';
 import type { GraphQLContext } from './context.js';
-import { formatGraphQLError, toGraphQLError } from './graphql-error.js';
+import { formatGraphQLError, logUnforeseen, toGraphQLError } from './graphql-error.js';
 import { httpRules, parseLimits } from './graphql-limits.js';
 import { GRAPHQL_PATH } from './graphql-path.js';
 import { Loaders } from './loaders.js';
@@ -20,6 +21,16 @@ async function contextOf(authenticator: Authenticator, req: FastifyRequest, repl
   }
   return { req, reply, loaders: new Loaders() };
 }
+
+const errorLog: ApolloServerPlugin = {
+  async requestDidStart() {
+    return {
+      async didEncounterErrors({ errors }) {
+        errors.forEach(logUnforeseen);
+      },
+    };
+  },
+};
 
 /** GraphQL, code first. Subscriptions have a server of their own: SubscriptionServer. */
 export function graphqlModule(): DynamicModule {
@@ -43,6 +54,7 @@ export function graphqlModule(): DynamicModule {
       stopOnTerminationSignals: false,
       // After the HTTP server is closed: Apollo would close it first, and wait ten seconds for what is open
       stopOnApplicationShutdown: true,
+      plugins: [errorLog],
       parseOptions: parseLimits,
       validationRules: [...httpRules],
     }),

@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { RawRequestDefaultExpression } from 'fastify';
 import { asDomainError, BODY_LIMIT } from './as-domain-error.js';
+import { GRAPHQL_PATH } from './graphql-path.js';
 import { serveApiDocs } from './openapi-document.js';
 import { servePlayground } from './playground.js';
 import { toProblem } from './problem.js';
@@ -43,8 +44,8 @@ export function newHttpAdapter(): FastifyAdapter {
   });
 }
 
-/** Paths that are not below /api/v1. */
-const OUTSIDE_PREFIX = ['livez', 'readyz', 'metrics'];
+/** Paths that are not below /api/v1; Nest's middleware, which gives log lines their request id, reaches them by this list too. */
+const OUTSIDE_PREFIX = ['livez', 'readyz', 'metrics', GRAPHQL_PATH.slice(1)];
 
 /**
  * Everything of HTTP that is no operation: bodies, headers, prefix, pages. Before `app.listen()` or `app.init()`.
@@ -73,7 +74,7 @@ export async function configureHttp(app: NestFastifyApplication, version: string
 
 /** All operations of REST are below /api/v1. */
 export function prefixRoutes(app: INestApplication): void {
-  app.setGlobalPrefix('api/v1', { exclude: OUTSIDE_PREFIX.map((path) => ({ path, method: RequestMethod.GET })) });
+  app.setGlobalPrefix('api/v1', { exclude: OUTSIDE_PREFIX.map((path) => ({ path, method: RequestMethod.ALL })) });
 }
 
 /** application/json and nothing else, so that no form of another site's page is ever understood. */

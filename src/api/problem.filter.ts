@@ -23,7 +23,7 @@ export class ProblemFilter implements ExceptionFilter {
   private answer(exception: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const error = asDomainError(exception);
     const problem = toProblem(error, request.url.split('?', 1)[0] ?? '/', request.id);
-    if (error.kind === 'internal') this.logger.error({ err: error, requestId: request.id }, 'A request failed');
+    if (error.kind === 'internal') this.logger.error({ err: error }, 'A request failed');
     if (reply.sent || reply.raw.headersSent) {
       reply.raw.destroy(); // half an answer is out: the only honest end is a broken connection
       return;

@@ -9,7 +9,7 @@ import { useServer, type Extra } from 'graphql-ws/use/ws';
 import { WebSocketServer, type ServerOptions } from 'ws';
 import { Authenticator, setAuthorization, type CallingRequest } from './caller.js';
 import { GRAPHQL_PATH } from './graphql-path.js';
-import { formatGraphQLError, toGraphQLError } from './graphql-error.js';
+import { formatGraphQLError, logUnforeseen, toGraphQLError } from './graphql-error.js';
 import { parseLimits, subscriptionRules } from './graphql-limits.js';
 import { asDomainError } from './as-domain-error.js';
 import { Loaders } from './loaders.js';
@@ -100,7 +100,9 @@ export class SubscriptionServer implements OnApplicationBootstrap, OnModuleDestr
 }
 
 function formatted(error: GraphQLError | GraphQLFormattedError): GraphQLFormattedError {
-  return error instanceof GraphQLError ? formatGraphQLError(error.toJSON(), error) : error;
+  if (!(error instanceof GraphQLError)) return error;
+  logUnforeseen(error);
+  return formatGraphQLError(error.toJSON(), error);
 }
 
 /** Playgrounds hand on what is typed into their header editor, in any case. */
