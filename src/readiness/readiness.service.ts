@@ -45,6 +45,9 @@ interface PlanWorld {
  */
 @Injectable()
 export class ReadinessService {
+  /** Questions that came while one was being answered share its answer: a computation is heavy, and the connections are few. */
+  private readonly answering = new Map<string, Promise<SavedPlanReadiness>>();
+
   constructor(
     private readonly repository: ReadinessRepository,
     private readonly clock: Clock,
@@ -161,7 +164,11 @@ export class ReadinessService {
   private async fresh(planId: string): Promise<SavedPlanReadiness> {
     const saved = await this.repository.saved(planId);
     if (saved !== null && this.clock.now().getTime() - saved.computedAt.getTime() < FRESH_MS) return saved;
-    return this.compute(planId);
+    const underWay = this.answering.get(planId);
+    if (underWay !== undefined) return underWay;
+    const answer = this.compute(planId).finally(() => this.answering.delete(planId));
+    this.answering.set(planId, answer);
+    return answer;
   }
 
   private async planWorld(plan: PlanRow): Promise<PlanWorld> {
