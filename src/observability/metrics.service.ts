@@ -27,8 +27,8 @@ export class MetricsService implements OnModuleInit {
   private readonly reachable = this.gauge('lifeboat_hub_reachable', '1: the hub answers', ['hub']);
   private readonly failovers = this.gauge('lifeboat_failovers', 'Failovers by status', ['kind', 'status']);
   private readonly jobsByState = this.gauge('lifeboat_jobs', 'Jobs by queue and state', ['queue', 'state']);
-  private readonly tokenExpiry = new CountedHistogram({ name: 'lifeboat_token_expiry_seconds', help: 'Time that auto-import tokens still have', labelNames: ['hub'], buckets: EXPIRY_BOUNDS, registry: this.registry });
-  private readonly steps = new CountedHistogram({ name: 'lifeboat_failover_step_duration_seconds', help: 'Duration of the steps of failovers', labelNames: ['kind', 'step'], buckets: STEP_BOUNDS, registry: this.registry });
+  private readonly tokenExpiry = new CountedHistogram({ name: 'lifeboat_token_expiry_seconds', help: 'Time that auto-import tokens still have', buckets: EXPIRY_BOUNDS, registry: this.registry });
+  private readonly steps = new CountedHistogram({ name: 'lifeboat_failover_step_duration_seconds', help: 'Duration of the steps of failovers', buckets: STEP_BOUNDS, registry: this.registry });
   private readAt = -Infinity;
   private reading: Promise<void> | null = null;
 
