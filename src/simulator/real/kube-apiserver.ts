@@ -35,6 +35,8 @@ export interface AuditEvent {
   readonly objectRef?: { readonly resource?: string; readonly namespace?: string; readonly name?: string; readonly apiGroup?: string; readonly subresource?: string };
   readonly responseStatus?: { readonly code?: number };
   readonly requestReceivedTimestamp: string;
+  /** When the answer was complete */
+  readonly stageTimestamp: string;
 }
 
 /** Where the binaries are: KUBEBUILDER_ASSETS, else the cache that `scripts/test-kube.mjs` fills. */
@@ -194,7 +196,7 @@ export class RealKubeApiserver {
     }
   }
 
-  private get auditLogPath(): string {
+  get auditLogPath(): string {
     return join(this.dataDir, 'audit.log');
   }
 

@@ -1,0 +1,64 @@
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { kubeAssetsDir } from '../simulator/real/kube-apiserver.js';
+import type { Benchmark, Measured } from './bench.types.js';
+import { firstSyncBench } from './first-sync.bench.js';
+import { importBench, importKubeBench } from './import.bench.js';
+import { labelBench } from './label.bench.js';
+import { protectBench, protectKubeBench } from './protect.bench.js';
+import { inWords, machine, table, type Report } from './report.js';
+
+const BENCHMARKS: readonly Benchmark[] = [labelBench, protectBench, importBench, firstSyncBench, protectKubeBench, importKubeBench];
+
+const USAGE = `npm run bench -- [--clusters N] [--only NAME]... [--kube] [--json FILE] [--profile DIR]
+  --clusters N   managed clusters of a hub, default 1000; first-sync has its own number
+  --only NAME    one benchmark: ${BENCHMARKS.map(({ name }) => name).join(', ')}
+  --kube         also on real kube-apiservers, whose binaries are in KUBEBUILDER_ASSETS or where npm run test:kube puts them
+  --json FILE    writes all figures there, instead of to the screen
+  --profile DIR  the measured service leaves CPU profiles there`;
+
+function chosen(only: readonly string[], kube: boolean): readonly Benchmark[] {
+  const unknown = only.find((name) => !BENCHMARKS.some((benchmark) => benchmark.name === name));
+  if (unknown !== undefined) throw new Error(`There is no benchmark ${unknown}\n${USAGE}`);
+  const named = BENCHMARKS.filter(({ name, kube: needsKube }) => (only.length === 0 ? !needsKube || kube : only.includes(name)));
+  if (!named.some((benchmark) => benchmark.kube) || existsSync(join(kubeAssetsDir(), 'kube-apiserver'))) return named;
+  process.stderr.write('There is no kube-apiserver here (npm run test:kube builds one): what needs it is left out\n');
+  return named.filter((benchmark) => !benchmark.kube);
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      clusters: { type: 'string', default: '1000' }, only: { type: 'string', multiple: true, default: [] }, kube: { type: 'boolean', default: false },
+      json: { type: 'string' }, profile: { type: 'string' }, help: { type: 'boolean', default: false },
+    },
+  });
+  const clusters = Number(values.clusters);
+  if (values.help || !Number.isInteger(clusters) || clusters < 1 || clusters > 10_000) {
+    process.stdout.write(`${USAGE}\n`);
+    if (!values.help) process.exitCode = 1;
+    return;
+  }
+  const report = { at: new Date().toISOString(), machine: machine(), clusters };
+  process.stdout.write(`${clusters} clusters; ${inWords(report.machine)}\n`);
+  const benchmarks: Measured[] = [];
+  for (const { name, title, run } of chosen(values.only, values.kube)) {
+    const say = (what: string) => process.stderr.write(`  ${name}: ${what}\n`);
+    const measured = { benchmark: name, title, figures: await run({ clusters, say, ...(values.profile === undefined ? {} : { profileDir: values.profile }) }) };
+    process.stdout.write(table(measured));
+    benchmarks.push(measured);
+  }
+  const json = JSON.stringify({ ...report, benchmarks } satisfies Report, null, 2);
+  if (values.json === undefined) process.stdout.write(`\n${json}\n`);
+  else await writeFile(values.json, `${json}\n`);
+}
+
+main().then(
+  () => process.exit(),
+  (error: unknown) => {
+    process.stderr.write(`The benchmark failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.exit(1);
+  },
+);
