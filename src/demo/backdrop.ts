@@ -61,6 +61,10 @@ export class Backdrop implements Stage {
     await this.world.cutOff(EAST);
   }
 
+  async letAMomentPass(): Promise<void> {
+    this.clock.advance(2_000);
+  }
+
   advanceMinutes(minutes: number): void {
     this.clock.advance(minutes * MINUTE_MS);
   }

@@ -90,8 +90,8 @@ export class Story {
   }
 
   private async backUp(east: HubView, west: HubView): Promise<void> {
-    this.screen.title('3. A minute later, hub-east backs up');
-    this.stage.advanceMinutes(1);
+    this.screen.title('3. A moment later, hub-east backs up');
+    await this.stage.letAMomentPass();
     await this.api.put(`/hubs/${east.id}/backup-schedule`, {
       cron: '0 */4 * * *', veleroTtl: '120h', useManagedServiceAccount: true, reason: 'The fleet needs a backup every four hours',
     });

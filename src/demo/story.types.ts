@@ -8,6 +8,9 @@ export interface Stage {
   /** Some clusters go down, for every hub. @returns how many are down now, with those that were asleep all along */
   loseSomeClusters(): number;
   loseEast(): Promise<void>;
+  /** So that what follows bears a later second: Kubernetes writes its times in whole ones */
+  letAMomentPass(): Promise<void>;
+  /** From the loss of hub-east on */
   advanceMinutes(minutes: number): void;
 }
 

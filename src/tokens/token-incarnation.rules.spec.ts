@@ -15,7 +15,7 @@ const secret = (change: Partial<TokenSecretFacts> = {}, uid = 's1') => ({
   } satisfies TokenSecretFacts,
 });
 const life = (refreshedAt: string | null, expiresAt: Date | null = expiry): TokenLife => ({ refreshedAt: refreshedAt === null ? null : at(refreshedAt), expiresAt });
-const open: OpenIncarnation = { secretUid: 's1', refreshedAt: at('10:00:00'), expiresAt: expiry, labelledAt: at('10:00:05') };
+const open: OpenIncarnation = { secretUid: 's1', refreshedAt: at('10:00:00'), expiresAt: expiry, labelledAt: at('10:00:05'), seenAt: at('10:00:03') };
 
 test.each([
   { because: 'nothing was and nothing is', open: null, secret: null, life: life(null, null), step: { type: 'KEEP' } },
@@ -41,6 +41,13 @@ test.each([
     secret: secret(),
     life: life('08:00:00'),
     step: { type: 'BEGIN', refreshedAt: at('10:00:00'), expiresAt: null, labelledAt: at('10:00:05'), endedAt: at('10:00:00') },
+  },
+  {
+    because: 'a label that the hub dates before we saw the Secret without it came after that',
+    open: { ...open, labelledAt: null, seenAt: at('10:00:30') },
+    secret: secret(),
+    life: life('10:00:00'),
+    step: { type: 'LEARN', refreshedAt: at('10:00:00'), expiresAt: expiry, labelledAt: at('10:00:30') },
   },
   {
     because: 'the label is noted by the hub\u2019s clock',

@@ -8,6 +8,8 @@ export interface OpenIncarnation {
   readonly refreshedAt: Date;
   readonly expiresAt: Date | null;
   readonly labelledAt: Date | null;
+  /** When it was first recorded */
+  readonly seenAt: Date;
 }
 
 export type IncarnationStep =
@@ -23,6 +25,7 @@ export type IncarnationStep =
 const CLOCK_TOLERANCE_MS = 60_000;
 
 const earlier = (a: Date, b: Date): Date => (a < b ? a : b);
+const later = (a: Date, b: Date): Date => (a > b ? a : b);
 const same = (a: Date | null, b: Date | null): boolean => a?.getTime() === b?.getTime();
 
 /** Since when the Secret has carried a backup label: by the hub's clock where it tells; never before the token itself. */
@@ -45,7 +48,8 @@ export function incarnationStep(open: OpenIncarnation | null, secret: Seen<Token
   const labelledAt = labelledSince(secret, now);
   const sameSecret = open?.secretUid === secret.uid;
   if (open !== null && sameSecret && (same(open.refreshedAt, refreshedAt) || open.expiresAt === null)) {
-    const since = open.labelledAt ?? labelledAt;
+    // We saw this life without the label: whatever the hub's clock says, it cannot have had it before.
+    const since = open.labelledAt ?? (labelledAt && later(labelledAt, open.seenAt));
     const kept = inBackupSelection(secret.facts) ? since : null;
     const unchanged = same(open.refreshedAt, refreshedAt) && same(open.expiresAt, expiresAt) && same(open.labelledAt, kept);
     return unchanged ? { type: 'KEEP' } : { type: 'LEARN', refreshedAt, expiresAt, labelledAt: kept };

@@ -60,7 +60,7 @@ export class TokenInventoryRepository {
   /** @returns since when each present token has been labelled */
   private async recordIncarnations(hubId: string, clusters: readonly ClusterTokens[], now: Date): Promise<Map<string, Date | null>> {
     const open = await this.sql.query<OpenRow>(
-      `SELECT DISTINCT ON (cluster, account) cluster, account, secret_uid AS "secretUid", refreshed_at AS "refreshedAt", expires_at AS "expiresAt", labelled_at AS "labelledAt"
+      `SELECT DISTINCT ON (cluster, account) cluster, account, secret_uid AS "secretUid", refreshed_at AS "refreshedAt", expires_at AS "expiresAt", labelled_at AS "labelledAt", seen_at AS "seenAt"
        FROM token_incarnation WHERE hub_id = $1 AND cluster = ANY($2::text[]) AND ended_at IS NULL ORDER BY cluster, account, seen_at DESC`,
       [hubId, clusters.map(({ cluster }) => cluster)],
     );

@@ -18,9 +18,12 @@ test('a hub dies and its fleet comes back, as predicted, by one Restore and with
   try {
     const tokens = new Set<string>();
     const kubeconfigs = { [EAST]: east!.kubeconfig(), [WEST]: west!.kubeconfig() };
-    const stage = stageOn(world, fleet, clock, kubeconfigs, async () => {
-      for (const secret of east!.objects(resources.secret)) if (secret.data?.['token']) tokens.add(secret.data['token']);
-      await world.cutOff(EAST);
+    const stage = stageOn(world, fleet, clock, kubeconfigs, {
+      letAMomentPass: async () => clock.advance(2_000),
+      loseEast: async () => {
+        for (const secret of east!.objects(resources.secret)) if (secret.data?.['token']) tokens.add(secret.data['token']);
+        await world.cutOff(EAST);
+      },
     });
     const { asPredicted, said, stored } = await playMainJob(stage, clock);
     expect(asPredicted).toBe(true);

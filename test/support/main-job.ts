@@ -15,7 +15,7 @@ export const EAST = 'hub-east';
 export const WEST = 'hub-west';
 
 /** The stage of the story on any world whose hubs are called so. */
-export function stageOn(world: World, fleet: Fleet, clock: ShiftableClock, kubeconfigs: Readonly<Record<string, string>>, loseEast: () => Promise<void>): Stage {
+export function stageOn(world: World, fleet: Fleet, clock: ShiftableClock, kubeconfigs: Readonly<Record<string, string>>, { loseEast, letAMomentPass }: Pick<Stage, 'loseEast' | 'letAMomentPass'>): Stage {
   return {
     clusterCount: fleet.clusters.length + 1,
     clustersWithoutToken: fleet.counts.asleep + fleet.counts.lateToken,
@@ -25,6 +25,7 @@ export function stageOn(world: World, fleet: Fleet, clock: ShiftableClock, kubec
       return fleet.counts.unreachable + fleet.counts.asleep;
     },
     loseEast,
+    letAMomentPass,
     advanceMinutes: (minutes) => clock.advance(minutes * 60_000),
   };
 }
