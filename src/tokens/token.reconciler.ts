@@ -97,7 +97,7 @@ export class TokenReconciler {
       const isRead = await this.drain(hubId, run, signal);
       if (!isRead) return { againInMs: UNREAD_MS };
     } finally {
-      this.runs.delete(hubId);
+      this.end(hubId, run);
       await Promise.all(run.recording);
     }
     if (run.failure !== null) throw run.failure;
@@ -109,13 +109,20 @@ export class TokenReconciler {
 
   /** Batch after batch, until nothing is due; the record of one is written while the next is worked on. @returns false: the hub is not read yet */
   private async drain(hubId: string, run: Run, signal: AbortSignal): Promise<boolean> {
-    while (!signal.aborted && run.failure === null) {
+    for (;;) {
+      if (signal.aborted || run.failure !== null) {
+        this.end(hubId, run);
+        return true;
+      }
       run.again = false;
       const readAt = this.clock.now();
       const due = await this.work.due(hubId, readAt, BATCH, [...run.inHand]);
       if (due.length === 0) {
         if (run.recording.size > 0) await Promise.race(run.recording);
-        else if (!run.again) return true;
+        else if (!run.again) {
+          this.end(hubId, run);
+          return true;
+        }
         continue;
       }
       const context = await this.observer.hubContext(hubId);
@@ -123,14 +130,21 @@ export class TokenReconciler {
         await this.work.forget(hubId, due);
         continue;
       }
-      if (!context.isRead) return false;
+      if (!context.isRead) {
+        this.end(hubId, run);
+        return false;
+      }
       const policy = tokenPolicy(context, context.componentEnabled, context.schedules);
       let client: Promise<HubClient> | undefined;
       const plans = await this.plans({ hubId, policy, signal, client: () => (client ??= this.connections.clientFor(hubId)) }, due);
       this.recordMeanwhile(hubId, run, due, plans, readAt);
       if (run.recording.size > RECORDING) await Promise.race(run.recording);
     }
-    return true;
+  }
+
+  /** At once with the decision to end: who is told that a run will find its work must not be told so by one that has looked for the last time. */
+  private end(hubId: string, run: Run): void {
+    if (this.runs.get(hubId) === run) this.runs.delete(hubId);
   }
 
   /** Carries out what each cluster needs. @returns what is to be said of each; those that the hub does not show are not in it */
