@@ -3,6 +3,7 @@ import { FleetChangesModule } from '../fleet/fleet-changes.module.js';
 import { CredentialSealer } from './credential-sealer.service.js';
 import { HubConnections } from './hub-connections.service.js';
 import { HubInspector } from './hub-inspector.service.js';
+import { HubUpkeepProcessor } from './hub-upkeep.processor.js';
 import { HubsController } from './hubs.controller.js';
 import { HubsRepository } from './hubs.repository.js';
 import { HubsResolver } from './hubs.resolver.js';
@@ -11,7 +12,7 @@ import { HubsService } from './hubs.service.js';
 @Module({
   imports: [FleetChangesModule],
   controllers: [HubsController],
-  providers: [CredentialSealer, HubConnections, HubInspector, HubsRepository, HubsService, HubsResolver],
+  providers: [CredentialSealer, HubConnections, HubInspector, HubsRepository, HubsService, HubUpkeepProcessor, HubsResolver],
   exports: [HubConnections, HubsService],
 })
 export class HubsModule {}

@@ -162,22 +162,48 @@ export class HubsRepository {
     ]);
   }
 
-  /** `identity` null: the hub could not be asked. @throws HubAlreadyRegisteredError */
-  async recordInspection(id: string, identity: HubIdentity | null, verdicts: readonly PrerequisiteVerdict[], at: Date): Promise<void> {
+  /**
+   * @param identity null: the hub could not be asked
+   * @returns whether it found anything new
+   * @throws HubAlreadyRegisteredError
+   */
+  async recordInspection(id: string, identity: HubIdentity | null, verdicts: readonly PrerequisiteVerdict[], at: Date): Promise<boolean> {
     try {
-      if (identity !== null) {
-        await this.prisma.hub.update({ where: { id }, data: { ...identity, storage: json(identity.storage), inspectedAt: at } });
-      }
-      await this.sql.execute(
-        `INSERT INTO hub_prerequisite AS held (hub_id, code, state, cause, remedy, since, checked_at)
-         SELECT $1::uuid, code, state, cause, remedy, $3, $3 FROM jsonb_to_recordset($2::jsonb) AS told (code text, state text, cause text, remedy text)
-         ON CONFLICT (hub_id, code) DO UPDATE SET state = excluded.state, cause = excluded.cause, remedy = excluded.remedy, checked_at = excluded.checked_at,
-           since = CASE WHEN held.state = excluded.state THEN held.since ELSE excluded.since END`,
+      const hasNewIdentity = identity !== null && (await this.recordIdentity(id, identity, at));
+      const [told] = await this.sql.query<{ changed: boolean }>(
+        `WITH told AS (SELECT code, state, cause, remedy FROM jsonb_to_recordset($2::jsonb) AS told (code text, state text, cause text, remedy text)),
+         before AS (SELECT code, state, cause FROM hub_prerequisite WHERE hub_id = $1),
+         written AS (
+           INSERT INTO hub_prerequisite AS held (hub_id, code, state, cause, remedy, since, checked_at) SELECT $1::uuid, code, state, cause, remedy, $3, $3 FROM told
+           ON CONFLICT (hub_id, code) DO UPDATE SET state = excluded.state, cause = excluded.cause, remedy = excluded.remedy, checked_at = excluded.checked_at,
+             since = CASE WHEN held.state = excluded.state THEN held.since ELSE excluded.since END)
+         SELECT EXISTS (SELECT 1 FROM told LEFT JOIN before USING (code) WHERE (told.state, told.cause) IS DISTINCT FROM (before.state, before.cause)) AS changed`,
         [id, JSON.stringify(verdicts), at],
       );
+      return hasNewIdentity || told?.changed === true;
     } catch (cause) {
       throw named(cause, '', identity?.clusterId ?? '');
     }
+  }
+
+  private async recordIdentity(id: string, { clusterId, release, kubeVersion, storage }: HubIdentity, at: Date): Promise<boolean> {
+    const [told] = await this.sql.query<{ changed: boolean }>(
+      `WITH before AS (SELECT cluster_id, release, kube_version, storage FROM hub WHERE id = $1)
+       UPDATE hub SET cluster_id = $2, release = $3, kube_version = $4, storage = COALESCE($5::jsonb, hub.storage), inspected_at = $6 FROM before WHERE id = $1
+       RETURNING (before.cluster_id, before.release, before.kube_version, before.storage) IS DISTINCT FROM (hub.cluster_id, hub.release, hub.kube_version, hub.storage) AS changed`,
+      [id, clusterId, release, kubeVersion, storage === null ? null : JSON.stringify(storage), at],
+    );
+    return told?.changed === true;
+  }
+
+  /** Hubs that were last inspected before then, or never; those that do not answer are left to their watcher. */
+  async inspectedBefore(at: Date): Promise<string[]> {
+    const rows = await this.prisma.hub.findMany({
+      where: { removedAt: null, reachability: { not: 'UNREACHABLE' }, OR: [{ inspectedAt: null }, { inspectedAt: { lt: at } }] },
+      select: { id: true },
+      orderBy: { id: 'asc' },
+    });
+    return rows.map(({ id }) => id);
   }
 
   async prerequisites(ids: readonly string[]): Promise<Prerequisite[]> {

@@ -149,6 +149,24 @@ describe('a registered hub', () => {
   });
 });
 
+test('findings are kept fresh: old inspections are due, and what changes nothing is no news', async () => {
+  const id = await hubId('east');
+  expect(await parts.hubs.inspectionsDue(3_600_000)).not.toContain(id);
+  await parts.prisma.hub.update({ where: { id }, data: { inspectedAt: new Date(0) } });
+  expect(await parts.hubs.inspectionsDue(3_600_000)).toContain(id);
+  const news: string[] = [];
+  const unsubscribe = parts.changes.subscribe(({ topic }) => void news.push(topic));
+  await parts.hubs.inspectNow(id);
+  expect(news).toEqual([]);
+  east.seed([{ ...location, status: { phase: 'Unavailable' } }]);
+  await parts.hubs.inspectNow(id);
+  expect(news).toEqual(['HUB']);
+  east.seed([location]);
+  await parts.hubs.inspectNow(id);
+  unsubscribe();
+  expect(await parts.hubs.inspectionsDue(3_600_000)).not.toContain(id);
+});
+
 describe('sealed credentials', () => {
   test('of two hubs, swapped, open neither', async () => {
     const [a, b] = [await hubId('east'), await hubId('west')];

@@ -166,7 +166,7 @@ export class HubsService {
     return this.prerequisites(hubId);
   }
 
-  /** For the upkeep: an inspection without a caller. What fails is recorded and thrown. @throws KubeError */
+  /** For the upkeep: an inspection without a caller. What fails is recorded and thrown. @throws HubNotFoundError, KubeError */
   async inspectNow(hubId: string): Promise<void> {
     const now = this.clock.now();
     let inspection: Inspection;
@@ -177,9 +177,14 @@ export class HubsService {
       if (isKubeError(error)) await this.noteUnreachable(hubId, error.code);
       throw error;
     }
-    await this.repository.recordInspection(hubId, inspection.identity, prerequisitesOf(inspection.reading), now);
+    const isNews = await this.repository.recordInspection(hubId, inspection.identity, prerequisitesOf(inspection.reading), now);
     await this.noteReachable(hubId, now);
-    await this.changes.publish({ hubId, topic: 'HUB' });
+    if (isNews) await this.changes.publish({ hubId, topic: 'HUB' });
+  }
+
+  /** Hubs whose last inspection is older than that, or never was. */
+  inspectionsDue(olderThanMs: number): Promise<string[]> {
+    return this.repository.inspectedBefore(new Date(this.clock.now().getTime() - olderThanMs));
   }
 
   /** Watchers tell that the hub answered. */

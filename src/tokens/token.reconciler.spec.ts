@@ -100,7 +100,11 @@ test('PROTECT makes a bare cluster complete with three writes, marks its token w
   expect([...new Set(writes())]).toEqual(['patch secrets c1/auto-import-account 200']);
   expect(writes().length).toBeLessThanOrEqual(2);
   const secret = secretOf('c1');
-  expect(secret?.metadata).toMatchObject({ labels: { 'cluster.open-cluster-management.io/backup': 'msa' }, annotations: { expirationTimestamp: iso(1440 * HOUR), lastRefreshTimestamp: iso(0) } });
+  const told = hub.object(resources.managedServiceAccount, { namespace: 'c1', name: ACCOUNT })?.status as { expirationTimestamp: string; tokenSecretRef: { lastRefreshTimestamp: string } };
+  expect(secret?.metadata).toMatchObject({
+    labels: { 'cluster.open-cluster-management.io/backup': 'msa' },
+    annotations: { expirationTimestamp: told.expirationTimestamp, lastRefreshTimestamp: told.tokenSecretRef.lastRefreshTimestamp },
+  });
   expect(secret?.metadata.managedFields?.some(({ manager }) => manager === 'lifeboat')).toBe(true);
   expect(Object.keys(secret?.data ?? {})).toEqual(['token']);
   hub.ledger.clear();

@@ -16,6 +16,7 @@ import { HubFactsRepository } from '../../src/fleet/hub-facts.repository.js';
 import { WatchSupervisor } from '../../src/fleet/watch-supervisor.js';
 import { CredentialSealer } from '../../src/hubs/credential-sealer.service.js';
 import { HubConnections } from '../../src/hubs/hub-connections.service.js';
+import { HubUpkeepProcessor } from '../../src/hubs/hub-upkeep.processor.js';
 import { HubInspector } from '../../src/hubs/hub-inspector.service.js';
 import { HubsRepository } from '../../src/hubs/hubs.repository.js';
 import { HubsService } from '../../src/hubs/hubs.service.js';
@@ -57,6 +58,7 @@ export class Parts {
   readonly facts: HubFactsRepository;
   readonly supervisor: WatchSupervisor;
   readonly jobs: Jobs;
+  readonly upkeep: HubUpkeepProcessor;
   readonly tokenWork: TokenWorkRepository;
   readonly tokenReconciler: TokenReconciler;
   readonly tokenProcessor: ReconcileTokensProcessor;
@@ -85,6 +87,7 @@ export class Parts {
     this.facts = new HubFactsRepository(sql);
     this.supervisor = new WatchSupervisor(this.hubs, this.connections, leases, this.facts, this.changes, clock, config);
     this.jobs = new Jobs({ backend: new PostgresQueues(new Secret(database.url)), work: true, leaseMs: config.leaseMs }, leases);
+    this.upkeep = new HubUpkeepProcessor(this.jobs, this.hubs, this.changes, config);
     this.tokenWork = new TokenWorkRepository(sql);
     const inventory = new TokenInventoryRepository(sql);
     this.tokenReconciler = new TokenReconciler(this.tokenWork, new TokenObserverRepository(sql), inventory, new TokenWriter(), this.connections, this.changes, clock);
@@ -99,6 +102,7 @@ export class Parts {
   async work(): Promise<void> {
     this.working = true;
     await this.jobs.onModuleInit();
+    this.upkeep.onModuleInit();
     this.tokenProcessor.onModuleInit();
     this.backupsProcessor.onModuleInit();
     await this.jobs.onApplicationBootstrap();
@@ -120,6 +124,7 @@ export class Parts {
   async close(): Promise<void> {
     await this.supervisor.beforeApplicationShutdown();
     if (this.working) await this.jobs.beforeApplicationShutdown();
+    this.upkeep.onModuleDestroy();
     this.tokenProcessor.onModuleDestroy();
     this.backupsProcessor.onModuleDestroy();
     await this.connections.onModuleDestroy();
