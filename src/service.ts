@@ -44,10 +44,11 @@ export async function startService(config: Config, { clock = new SystemClock() }
     const databaseUrl = config.databaseUrl ?? new Secret(embedded!.url);
     await migrate(databaseUrl.reveal());
     const ground = { config: Object.freeze({ ...config, sealingKeys }), databaseUrl, clock };
-    app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(ground), newHttpAdapter(), { bodyParser: false, bufferLogs: true, abortOnError: false });
-    app.useLogger(app.get(Logger));
+    app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(ground), newHttpAdapter(), { bodyParser: false, logger: ['error', 'warn'], abortOnError: false });
     if (!config.roles.has('api')) answerProbesOnly(app);
     await configureHttp(app, version);
+    await app.init();
+    app.useLogger(app.get(Logger)); // only now: what Nest says of each route on its way up is of interest to nobody
     await app.listen(config.port, config.host);
     const firstAdminKey = await app.get(ApiKeysService).ensureFirstAdmin();
     return { url: (await app.getUrl()).replace('[::1]', 'localhost'), firstAdminKey, embedded: embedded !== null, close };
