@@ -35,11 +35,12 @@ export class ImportPass {
   /**
    * @param rows those to look at; what has come back is left alone
    * @param windowEndsAt until when each of them is retried
+   * @param already a look that was taken just now; absent: it is taken here
    * @throws KubeError, LeaseLostError
    */
-  async run(host: PassHost, client: HubClient, rows: readonly ImportRow[], windowEndsAt: (row: ImportRow) => Date): Promise<PassResult> {
+  async run(host: PassHost, client: HubClient, rows: readonly ImportRow[], windowEndsAt: (row: ImportRow) => Date, already: TargetView | null = null): Promise<PassResult> {
     const now = host.now();
-    const seen = await this.importer.look(client, host.signal);
+    const seen = already ?? (await this.importer.look(client, host.signal));
     const looked = rows.filter((row) => row.state !== 'RECONNECTED' && row.state !== 'NOT_NEEDED');
     const planned = this.importer.plan(looked.map((row): OpenImport => ({ ...row, ended: row.outcomeCode, windowEndsAt: windowEndsAt(row) })), seen, now);
     const byName = new Map(looked.map((row) => [row.cluster, row]));

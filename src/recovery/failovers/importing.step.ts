@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../config/config.js';
 import { HubConnections } from '../../hubs/hub-connections.service.js';
+import type { HubClient } from '../../kube/hub-client.js';
+import type { TargetView } from '../imports/importer.service.js';
 import type { Intention, Step, StepAnswer, StepRun } from './failover-machine.types.js';
 import { FailoversRepository } from './failovers.repository.js';
 import type { StepFacts } from './failovers.types.js';
@@ -27,20 +29,21 @@ export class ImportingStep implements Step {
     const { failover } = run;
     const client = await this.connections.clientFor(failover.targetHubId);
     const windowEndsAt = new Date(String(intent['windowEndsAt']));
-    await this.addUnforeseen(run);
-    const { updates, notes, open } = await this.pass.run(run, client, await this.repository.imports(failover.id), () => windowEndsAt);
+    const seen = await this.addUnforeseen(run, client);
+    const { updates, notes, open } = await this.pass.run(run, client, await this.repository.imports(failover.id), () => windowEndsAt, seen);
     if (open > 0) return { kind: 'WAIT', lookAgainMs: this.config.failoverPollMs, write: { imports: updates, notes } };
     return { kind: 'NEXT', to: 'VERIFYING', result: 'DONE', outcome: { windowEndsAt: windowEndsAt.toISOString() }, write: { imports: updates, notes } };
   }
 
-  /** Once: what the restore brought beyond what was known. */
-  private async addUnforeseen(run: StepRun): Promise<void> {
+  /** Once: what the restore brought beyond what was known. @returns the look at the target that it took; null: none */
+  private async addUnforeseen(run: StepRun, client: HubClient): Promise<TargetView | null> {
     const { failover } = run;
-    if (failover.steps.get(this.name)?.outcome?.['lookedForMore'] === true) return;
-    const seen = await this.pass.look(await this.connections.clientFor(failover.targetHubId), run.signal);
+    if (failover.steps.get(this.name)?.outcome?.['lookedForMore'] === true) return null;
+    const seen = await this.pass.look(client, run.signal);
     const more = this.pass.unforeseen(seen, await this.repository.imports(failover.id), failover.restore?.veleroRestores.map((one) => one.name) ?? []);
     const names = more.map((one) => one.cluster).sort();
     const notes = more.length === 0 ? [] : [{ type: 'imports.unforeseen', summary: `The restore brought ${more.length} clusters that were not known: ${names.slice(0, 5).join(', ')}`, data: { clusters: names.slice(0, 50) } }];
     await run.write({ step: { outcome: { lookedForMore: true } }, newImports: more, notes });
+    return seen;
   }
 }

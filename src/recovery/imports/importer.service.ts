@@ -93,7 +93,8 @@ export class ImporterService {
   private async tryOne(client: HubClient, cluster: string, { server, rejected }: Extract<ImportDecision, { do: 'TRY' }>, seen: TargetView, now: Date, signal: AbortSignal): Promise<TryResult> {
     const candidates = seen.tokens.get(cluster) ?? [];
     const [inPlace, ...read] = await Promise.all([
-      client.find(resources.secret, { name: secrets.autoImport, namespace: cluster }, { signal }),
+      // Where the look saw none, none is looked for again: if there is one by now, making ours tells.
+      seen.importSecrets.has(cluster) ? client.find(resources.secret, { name: secrets.autoImport, namespace: cluster }, { signal }) : null,
       ...candidates.map(async ({ account, expiresAt }) => ({ account, expiresAt, object: await client.find(resources.secret, { name: account, namespace: cluster }, { signal }) })),
     ]);
     if (inPlace !== null && at(inPlace.metadata.labels, labels.restoreAutoImportSecret) !== labelValues.true) {
@@ -120,8 +121,8 @@ export class ImporterService {
         const chosen = held.get(choice.account);
         if (chosen === undefined) return { cluster, did: 'KEPT', account: null };
         await this.askForImport(client, seen.clusters.get(cluster), signal);
-        await this.writeSecret(client, cluster, inPlace, server, chosen.token, signal);
-        return { cluster, did: 'WROTE', account: choice.account };
+        const isOurs = await this.writeSecret(client, cluster, inPlace, server, chosen.token, signal);
+        return isOurs ? { cluster, did: 'WROTE', account: choice.account } : { cluster, did: 'KEPT', account: null };
       }
     }
   }
@@ -130,11 +131,14 @@ export class ImporterService {
   private async askForImport(client: HubClient, cluster: ClusterOnHub | undefined, signal: AbortSignal): Promise<void> {
     if (cluster === undefined || cluster.immediateImport === annotationValues.immediateImportAsked) return;
     const metadata = { annotations: { [annotations.immediateImport]: annotationValues.immediateImportAsked } };
-    await client.patch(resources.managedCluster, { name: cluster.name }, { metadata }, { patchType: 'merge', signal });
+    await client.patch(resources.managedCluster, { name: cluster.name }, { metadata }, { patchType: 'merge', metadataOnly: true, signal });
   }
 
-  /** As the operator writes it, so that it can take over from us and we from it. */
-  private async writeSecret(client: HubClient, cluster: string, inPlace: KubeObject | null, server: string, token: Secret<string>, signal: AbortSignal): Promise<void> {
+  /**
+   * As the operator writes it, so that it can take over from us and we from it.
+   * @returns false: somebody made one since the look; the next look tells whose it is
+   */
+  private async writeSecret(client: HubClient, cluster: string, inPlace: KubeObject | null, server: string, token: Secret<string>, signal: AbortSignal): Promise<boolean> {
     const data = {
       [secretKeys.autoImportRetry]: base64(autoImportRetry),
       [secretKeys.server]: base64(server),
@@ -143,15 +147,21 @@ export class ImporterService {
     if (inPlace !== null) {
       // With its resourceVersion: what somebody has changed since is not written over
       const change = { metadata: { resourceVersion: inPlace.metadata.resourceVersion }, data };
-      await client.patch(resources.secret, { name: secrets.autoImport, namespace: cluster }, change, { patchType: 'merge', signal });
-      return;
+      await client.patch(resources.secret, { name: secrets.autoImport, namespace: cluster }, change, { patchType: 'merge', metadataOnly: true, signal });
+      return true;
     }
     const metadata = {
       name: secrets.autoImport, namespace: cluster,
       labels: { [labels.restoreAutoImportSecret]: labelValues.true },
       annotations: { [annotations.keepingAutoImportSecret]: '' },
     };
-    await client.create(resources.secret, { apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque', data }, { signal });
+    try {
+      await client.create(resources.secret, { apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque', data }, { metadataOnly: true, signal });
+      return true;
+    } catch (error) {
+      if (isKubeError(error, 'KUBE_ALREADY_EXISTS')) return false;
+      throw error;
+    }
   }
 }
 
