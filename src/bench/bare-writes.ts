@@ -15,8 +15,8 @@ export function writesOf(work: BareWork, cluster: string): readonly ((client: Hu
   if (work === 'import') {
     const metadata = { annotations: { [annotations.immediateImport]: annotationValues.immediateImportAsked } };
     return [
-      (client) => client.patch(resources.managedCluster, { name: cluster }, { metadata }, { patchType: 'merge' }),
-      (client) => client.create(resources.secret, importSecretOf(cluster), {}),
+      (client) => client.patch(resources.managedCluster, { name: cluster }, { metadata }, { patchType: 'merge', metadataOnly: true }),
+      (client) => client.create(resources.secret, importSecretOf(cluster), { metadataOnly: true }),
     ];
   }
   const account = accounts.autoImport;

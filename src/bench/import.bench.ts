@@ -93,8 +93,9 @@ async function importAll(kind: HubKind, clusters: readonly string[], options: Be
     await reached(service, failover.id, 'RESTORING');
     await service.mark();
     const since = await Since.now(target);
-    const [importing] = await Promise.all([reached(service, failover.id, 'IMPORTING'), restoreOn(target, clusters, set)]);
+    await restoreOn(target, clusters, set);
     const done = await finished(since, 'import', clusters.length);
+    const importing = await service.api.get<FailoverView>(`/failovers/${failover.id}`);
     const begunAtMs = Date.parse(importing.steps.find(({ step }) => step === 'IMPORTING')?.intentAt ?? '');
     const writes = (await since.calls()).writes.filter(({ resource, name }) => resource === 'managedclusters' || name === secrets.autoImport);
     return {

@@ -13,7 +13,7 @@ const RATE = 50;
 async function answers(hub: BenchHub, clusters: readonly string[], perSecond: number): Promise<void> {
   const startedAt = performance.now();
   const answering = clusters.map(async (cluster, index) => {
-    await sleep(startedAt + (index * 1000) / perSecond - performance.now());
+    await sleep(Math.max(0, startedAt + (index * 1000) / perSecond - performance.now()));
     await hub.client.create(resources.secret, tokenSecretOf(cluster, new Date()), { fieldManager: 'managed-serviceaccount-agent' });
     const ref = { name: accounts.autoImport, namespace: cluster };
     await hub.client.patch(resources.managedServiceAccount, ref, { status: reportedToken(new Date()) }, { patchType: 'merge', subresource: 'status', fieldManager: 'managed-serviceaccount-agent' });

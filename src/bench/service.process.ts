@@ -9,7 +9,7 @@ export type ServiceQuestion = 'mark' | 'figures' | 'stop';
 export type ServiceAnswer = { readonly url: string; readonly key: string } | ProcessFigures | 'done';
 
 /** Node tells the highest memory of the whole life only; between two marks it is looked at this often, in milliseconds. */
-const LOOK_EVERY_MS = 10;
+const LOOK_EVERY_MS = 50;
 
 /** Memory and CPU time since a moment that can be moved. */
 class Meter {
