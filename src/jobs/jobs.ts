@@ -155,7 +155,10 @@ export class Jobs implements OnModuleInit, OnApplicationBootstrap, BeforeApplica
 
   private startWorker(name: string, { process, concurrency, finished }: Handler): Worker {
     const worker = this.settings.backend.worker(name, process, concurrency);
-    worker.on('error', (error) => this.logger.warn(`The worker of ${name} met an error, and goes on: ${error.message}`));
+    worker.on('error', (error) => {
+      // Its listening connection ends after it: with the embedded database, by that one's end
+      if (!this.stopping.signal.aborted) this.logger.warn(`The worker of ${name} met an error, and goes on: ${error.message}`);
+    });
     worker.on('completed', (job, result) => finished(job.data, result));
     worker.run().catch((error: unknown) => this.logger.error(`The worker of ${name} has ended: ${String(error)}`));
     return worker;
