@@ -9,11 +9,6 @@ export const namespaces = {
   backup: 'open-cluster-management-backup',
   /** Where the token agent runs on a managed cluster unless its add-on's `status.namespace` says otherwise */
   defaultAddOn: 'open-cluster-management-agent-addon',
-  observability: 'open-cluster-management-observability',
-  /** Usual namespace of the MultiClusterEngine's parts (its `spec.targetNamespace` decides); holds the import controller's ConfigMap */
-  defaultEngine: 'multicluster-engine',
-  /** Usual namespace of the MultiClusterHub */
-  defaultHub: 'open-cluster-management',
 } as const;
 
 /** Keys of labels. */
@@ -37,7 +32,6 @@ export const labels = {
   backupScheduleType: 'cluster.open-cluster-management.io/backup-schedule-type',
   /** On a Backup: the id of the hub that made it */
   backupCluster: 'cluster.open-cluster-management.io/backup-cluster',
-  backupActivationRestore: 'cluster.open-cluster-management.io/backup-activation-restore',
   /** On the dummy Backup that records a managed-clusters restore: the id of the hub that restored */
   restoreCluster: 'cluster.open-cluster-management.io/restore-cluster',
   veleroScheduleName: 'velero.io/schedule-name',
@@ -48,11 +42,7 @@ export const labels = {
   /** On restored objects; cut like `veleroBackupName` */
   veleroRestoreName: 'velero.io/restore-name',
   vendor: 'vendor',
-  cloud: 'cloud',
   clusterId: 'clusterID',
-  /** The namespace of a managed cluster, and the cluster itself, carry the cluster's name */
-  clusterName: 'name',
-  managedClusterName: 'cluster.open-cluster-management.io/managedCluster',
   clusterSet: 'cluster.open-cluster-management.io/clusterset',
 } as const;
 
@@ -78,15 +68,12 @@ export const annotations = {
   expirationTimestamp: 'expirationTimestamp',
   /** On token Secrets, RFC 3339, copied from the account's status */
   lastRefreshTimestamp: 'lastRefreshTimestamp',
-  /** `true` is needed on a Restore with `CleanupAll` on new releases */
-  restoreCleanupAllConfirmed: 'cluster.open-cluster-management.io/restore-cleanup-all-confirmed',
 } as const;
 
 /** Values of annotations. */
 export const annotationValues = {
   deployModeHosted: 'Hosted',
   immediateImportAsked: '',
-  immediateImportCompleted: 'Completed',
 } as const;
 
 /** The ManagedServiceAccounts that the backup operator makes; their token Secrets bear the same names. */
@@ -119,17 +106,11 @@ export const roleBindings = {
 export const clusterRoles = {
   /** May get and update the Secret `bootstrap-hub-kubeconfig`, nothing else */
   bootstrap: 'klusterlet-bootstrap-kubeconfig',
-  /** Of older releases */
-  klusterlet: 'klusterlet',
 } as const;
 
 /** Secrets with fixed names. */
 export const secrets = {
   autoImport: 'auto-import-secret',
-  /** On the managed cluster */
-  bootstrapKubeconfig: 'bootstrap-hub-kubeconfig',
-  /** Appended to a cluster's name: what the import controller prepares */
-  importSuffix: '-import',
 } as const;
 
 /** Keys inside Secrets. */
@@ -161,32 +142,23 @@ export const conditions = {
   /** Of a ManagedClusterAddOn */
   addOnAvailable: 'Available',
   /** Of a ManagedServiceAccount */
-  secretCreated: 'SecretCreated',
   tokenReported: 'TokenReported',
-  /** Of a ManifestWork */
-  workApplied: 'Applied',
-  workAvailable: 'Available',
 } as const;
 
-/** Names of the five Velero Schedules; a Backup is named `<schedule>-<yyyymmddhhmmss>`, UTC. */
+/** Names of the Velero Schedules; a Backup is named `<schedule>-<yyyymmddhhmmss>`, UTC. */
 export const veleroSchedules = {
   credentials: 'acm-credentials-schedule',
   resources: 'acm-resources-schedule',
   resourcesGeneric: 'acm-resources-generic-schedule',
   managedClusters: 'acm-managed-clusters-schedule',
-  validation: 'acm-validation-policy-schedule',
 } as const;
 
 /** Values of `labels.backupScheduleType`. */
 export const backupTypes = {
   credentials: 'credentials',
-  /** Of older releases, which split the credentials */
-  credentialsHive: 'credentialsHive',
-  credentialsCluster: 'credentialsCluster',
   resources: 'resources',
   resourcesGeneric: 'resourcesGeneric',
   managedClusters: 'managedClusters',
-  validation: 'validation',
 } as const;
 
 /** Phases of a Velero Backup. */
@@ -210,7 +182,8 @@ export const veleroBackupPhases = {
 /** What a Restore's `velero…BackupName` may say beside a backup's name. */
 export const restoreBackupNames = { latest: 'latest', skip: 'skip' } as const;
 
-export const cleanupBeforeRestore = { none: 'None', restored: 'CleanupRestored', all: 'CleanupAll' } as const;
+/** The only one that deletes nothing on the hub; the others are CleanupRestored and CleanupAll. */
+export const cleanupBeforeRestore = { none: 'None' } as const;
 
 /** Name of the one ClusterVersion. */
 export const clusterVersionName = 'version';
