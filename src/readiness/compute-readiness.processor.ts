@@ -1,4 +1,4 @@
-import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { FleetChanges } from '../fleet/fleet-changes.service.js';
 import type { FleetChange } from '../fleet/fleet.types.js';
 import { Jobs } from '../jobs/jobs.js';
@@ -17,7 +17,10 @@ const OWN_KINDS = new Set(['ACM_RESTORE', 'BACKUP_SCHEDULE', 'STORAGE_LOCATION',
 
 @Injectable()
 export class ComputeReadinessProcessor implements OnModuleInit, OnModuleDestroy {
+  private readonly logger = new Logger(ComputeReadinessProcessor.name);
   private unsubscribe: () => void = () => undefined;
+  /** Hubs of which something changed, until their plans are woken; what a stop cuts off here, the sweep finds */
+  private readonly settling = new Map<string, NodeJS.Timeout>();
 
   constructor(
     private readonly jobs: Jobs,
@@ -33,6 +36,7 @@ export class ComputeReadinessProcessor implements OnModuleInit, OnModuleDestroy 
 
   onModuleDestroy(): void {
     this.unsubscribe();
+    for (const timer of this.settling.values()) clearTimeout(timer);
   }
 
   private async compute(planId: string): Promise<void> {
@@ -43,9 +47,20 @@ export class ComputeReadinessProcessor implements OnModuleInit, OnModuleDestroy 
     }
   }
 
-  private async wake({ hubId, topic, kinds }: FleetChange): Promise<void> {
+  private wake({ hubId, topic, kinds }: FleetChange): void {
     if (topic === 'FACTS' && ![...kinds].some((kind) => OWN_KINDS.has(kind))) return;
-    for (const planId of await this.readiness.plansOf(hubId)) await this.jobs.enqueue(computeReadiness, { planId }, { delayMs: SETTLE_MS });
+    if (this.settling.has(hubId)) return;
+    this.settling.set(hubId, setTimeout(() => void this.settled(hubId), SETTLE_MS).unref());
+  }
+
+  private async settled(hubId: string): Promise<void> {
+    // First: what changes from now on may be too late for the computation.
+    this.settling.delete(hubId);
+    try {
+      await this.jobs.enqueueMany(computeReadiness, (await this.readiness.plansOf(hubId)).map((planId) => ({ planId })));
+    } catch (error) {
+      this.logger.warn({ hub: hubId, err: error }, 'The plans of a hub could not be woken; the sweep does it');
+    }
   }
 
   private async wakeAll(): Promise<void> {
