@@ -8,6 +8,9 @@ import { ApiClient } from '../demo/api-client.js';
 import type { ProcessFigures } from './bench.types.js';
 import type { ServiceAnswer, ServiceQuestion } from './service.process.js';
 
+/** The flags of `npm start` and of the container image. */
+const AS_STARTED = ['--max-semi-space-size=8', '--enable-source-maps'];
+
 /** A service in a process of its own, with its own embedded PostgreSQL, so that nobody else's CPU time and memory count as its. */
 export class MeasuredService {
   private constructor(
@@ -22,7 +25,7 @@ export class MeasuredService {
     const dataDir = await mkdtemp(join(tmpdir(), 'lifeboat-bench-'));
     const profiling = profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`];
     const child = fork(fileURLToPath(new URL('./service.process.js', import.meta.url)), [], {
-      execArgv: ['--enable-source-maps', '--expose-gc', ...profiling],
+      execArgv: [...AS_STARTED, '--expose-gc', ...profiling],
       env: { PATH: process.env['PATH'] ?? '', LOG_LEVEL: 'warn', LIFEBOAT_DATA_DIR: dataDir, LIFEBOAT_ALLOW_LOOPBACK_HUBS: 'true', PORT: '0', ...settings },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
