@@ -50,8 +50,8 @@ export class HubWatcher implements SinkListener {
     this.reflectors = new Map(
       watchedKinds.map((kind) => {
         const sink = new FactsSink(kind, hubId, lease, repository, clock, this);
-        const { type, selection } = watched[kind];
-        return [kind, new Reflector(client, type, selection, sink, { clock, firstDelayMs: Math.random() * spreadMs })];
+        const { type, selection, coalesceMs } = watched[kind];
+        return [kind, new Reflector(client, type, selection, sink, { clock, coalesceMs, firstDelayMs: Math.random() * spreadMs })];
       }),
     );
   }

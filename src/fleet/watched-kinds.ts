@@ -6,7 +6,16 @@ import type { WatchedKind } from './fleet.types.js';
 interface Watched {
   readonly type: ResourceType;
   readonly selection: Selection;
+  /** How long changes are gathered before they are written. Milliseconds; absent: as short as the reflector does by itself */
+  readonly coalesceMs?: number;
 }
+
+/**
+ * Where thousands of clusters change together, as in a restore, and where our own writes come back. Written in fewer and bigger batches,
+ * they leave the hub and the database to those who wait: a token Secret's label does not hang on them. Accounts are not among them, since an
+ * agent tells of its token there a moment after the Secret: one write then serves both.
+ */
+const MANY_MS = 250;
 
 const addOnByName = `metadata.name=${addOns.managedServiceAccount}`;
 const inBackupNamespace = { namespace: namespaces.backup };
@@ -16,10 +25,10 @@ const inBackupNamespace = { namespace: namespaces.backup };
  * Selectors leave out what is not ours, since a hub holds twenty other Secrets and add-ons for each cluster.
  */
 export const watched: { readonly [K in WatchedKind]: Watched } = {
-  MANAGED_CLUSTER: { type: resources.managedCluster, selection: {} },
-  ADDON: { type: resources.managedClusterAddOn, selection: { fieldSelector: addOnByName } },
+  MANAGED_CLUSTER: { type: resources.managedCluster, selection: {}, coalesceMs: MANY_MS },
+  ADDON: { type: resources.managedClusterAddOn, selection: { fieldSelector: addOnByName }, coalesceMs: MANY_MS },
   ACCOUNT: { type: resources.managedServiceAccount, selection: {} },
-  WORK: { type: resources.manifestWork, selection: { labelSelector: `${labels.addOnNameWork}=${labelValues.addOnNameWork}`, metadataOnly: true } },
+  WORK: { type: resources.manifestWork, selection: { labelSelector: `${labels.addOnNameWork}=${labelValues.addOnNameWork}`, metadataOnly: true }, coalesceMs: MANY_MS },
   TOKEN_SECRET: { type: resources.secret, selection: { labelSelector: `${labels.isManagedServiceAccount}=${labelValues.true}`, metadataOnly: true } },
   HIVE_SECRET: { type: resources.secret, selection: { labelSelector: labels.hiveSecretType, metadataOnly: true } },
   HUB_ADDON: { type: resources.clusterManagementAddOn, selection: { fieldSelector: addOnByName } },
