@@ -22,7 +22,7 @@ export class ValidationFailedError extends DomainError {
 /** A failure of HTTP itself: the request never reached an operation. */
 export class RequestError extends DomainError {
   constructor(
-    readonly code: 'BODY_UNREADABLE' | 'BODY_TOO_LARGE' | 'MEDIA_TYPE_UNSUPPORTED' | 'ROUTE_NOT_FOUND' | 'URL_UNREADABLE' | 'REQUEST_UNREADABLE' | 'SHUTTING_DOWN',
+    readonly code: 'BODY_UNREADABLE' | 'BODY_TOO_LARGE' | 'MEDIA_TYPE_UNSUPPORTED' | 'ROUTE_NOT_FOUND' | 'URL_UNREADABLE' | 'REQUEST_UNREADABLE',
     readonly kind: ErrorKind,
     readonly title: string,
     message: string,
