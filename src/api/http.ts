@@ -8,6 +8,7 @@ import { asDomainError, BODY_LIMIT } from './as-domain-error.js';
 import { GRAPHQL_PATH } from './graphql-path.js';
 import { serveApiDocs } from './openapi-document.js';
 import { servePlayground } from './playground.js';
+import { serveProblemPages } from './problem-pages.js';
 import { toProblem } from './problem.js';
 
 /** Answers that no page frames, no script runs in, and nothing is loaded for. The two pages have policies of their own. */
@@ -69,6 +70,7 @@ export async function configureHttp(app: NestFastifyApplication, version: string
   });
   prefixRoutes(app);
   servePlayground(fastify);
+  serveProblemPages(fastify);
   serveApiDocs(app, version);
 }
 

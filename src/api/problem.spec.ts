@@ -27,9 +27,9 @@ test.each<{ kind: ErrorKind; status: number }>([
   { kind: 'internal', status: 500 },
 ])('$kind is $status', ({ kind, status }) => {
   expect(toProblem(new TestError(kind, { hubId: 'h' }), '/p', 'r')).toEqual({
-    type: 'urn:lifeboat:problem:TEST', title: 'A test', status, detail: 'It broke', instance: '/p', code: 'TEST', requestId: 'r', remedy: 'Look', hubId: 'h',
+    type: 'urn:lifeboat:problem:TEST', title: 'A test', status, detail: 'It broke', instance: '/p', code: 'TEST', docsUrl: '/problems/TEST', requestId: 'r', remedy: 'Look', hubId: 'h',
   });
-  expect(toExtensions(new TestError(kind, { hubId: 'h' }))).toEqual({ code: 'TEST', kind, remedy: 'Look', hubId: 'h' });
+  expect(toExtensions(new TestError(kind, { hubId: 'h' }))).toEqual({ code: 'TEST', docsUrl: '/problems/TEST', kind, remedy: 'Look', hubId: 'h' });
 });
 
 test.each([

@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
 import { DomainError, type ErrorDetails, type ErrorKind } from '../common/domain-error.js';
 import { ValidationFailedError, type InputIssue } from './api.errors.js';
+import { docsUrlOf } from './docs-url.js';
 
 const STATUS = {
   invalid: 422,
@@ -28,6 +29,7 @@ export const problemView = z
     detail: z.string().describe('What happened this time, for people'),
     instance: z.string().describe('The path that was called'),
     code: z.string().describe('For programs: stable, never renamed'),
+    docsUrl: z.string().describe('The page of the code, on this server: what it means, why, and what to do'),
     requestId: z.string().describe('Also in our log'),
     remedy: z.string().optional().describe('What to do'),
     errors: z
@@ -46,12 +48,13 @@ export interface Problem {
   readonly detail: string;
   readonly instance: string;
   readonly code: string;
+  readonly docsUrl: string;
   readonly requestId: string;
   readonly remedy?: string;
   readonly errors?: readonly InputIssue[];
 }
 
-const RESERVED = new Set(['type', 'title', 'status', 'detail', 'instance', 'code', 'kind', 'requestId', 'remedy', 'errors', 'stack', 'cause', 'message', 'http']);
+const RESERVED = new Set(['type', 'title', 'status', 'detail', 'instance', 'code', 'docsUrl', 'kind', 'requestId', 'remedy', 'errors', 'stack', 'cause', 'message', 'http']);
 
 /** Lets through what ErrorDetails may hold and nothing else, whatever was put there: an error may carry the world. */
 export function safeDetails(details: ErrorDetails): ErrorDetails {
@@ -90,6 +93,7 @@ export function toProblem(error: DomainError, instance: string, requestId: strin
     detail: error.message,
     instance: instance.slice(0, 500),
     code: error.code,
+    docsUrl: docsUrlOf(error.code),
     requestId,
     ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
     ...(error instanceof ValidationFailedError ? { errors: error.issues } : {}),
@@ -101,6 +105,7 @@ export function toExtensions(error: DomainError): Record<string, unknown> {
   return {
     ...safeDetails(error.details),
     code: error.code,
+    docsUrl: docsUrlOf(error.code),
     kind: error.kind,
     ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
     ...(error instanceof ValidationFailedError ? { errors: error.issues } : {}),

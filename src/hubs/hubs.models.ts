@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Secret } from '../common/secret.js';
 import { connectionType, listArguments } from '../api/connection.js';
+import { docsUrlOf } from '../api/docs-url.js';
 import { inputType, mutationInput, objectType, payloadType } from '../api/graphql-from-zod.js';
 import { inOrder, type Loaders } from '../api/loaders.js';
 import { pageOf } from '../api/paging.js';
@@ -91,6 +92,7 @@ export const toHubView = (hub: Hub): HubView => ({
 const prerequisiteView = z
   .object({
     code: named('PrerequisiteCode', prerequisiteCodes),
+    docsUrl: z.string().describe('The page of the code, on this server'),
     state: named('PrerequisiteState', prerequisiteStates),
     cause: z.string(),
     remedy: z.string().describe('What to do; empty where nothing is to be done'),
@@ -102,6 +104,7 @@ export type PrerequisiteView = z.infer<typeof prerequisiteView>;
 
 export const toPrerequisiteView = (one: Prerequisite): PrerequisiteView => ({
   code: one.code,
+  docsUrl: docsUrlOf(one.code),
   state: one.state,
   cause: one.cause,
   remedy: one.remedy,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { connectionType, listArguments } from '../api/connection.js';
+import { docsUrlOf } from '../api/docs-url.js';
 import { objectType } from '../api/graphql-from-zod.js';
 import { pageOf } from '../api/paging.js';
 import { id, instant, listQuery } from '../api/schemas.js';
@@ -19,6 +20,7 @@ const severity = named('Severity', severities);
 const findingView = z
   .object({
     code: z.string().describe('Stable'),
+    docsUrl: z.string().describe('The page of the code, on this server'),
     severity,
     verdict: verdict.describe('What it makes of a verdict; READY: it only informs'),
     cause: z.string(),
@@ -32,6 +34,7 @@ type FindingView = z.infer<typeof findingView>;
 
 const toFindingView = (finding: Finding): FindingView => ({
   code: finding.code,
+  docsUrl: docsUrlOf(finding.code),
   severity: finding.severity,
   verdict: finding.verdict,
   cause: finding.cause,

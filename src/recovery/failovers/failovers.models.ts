@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { connectionType, listArguments } from '../../api/connection.js';
+import { docsUrlOf } from '../../api/docs-url.js';
 import { inputType, mutationInput, objectType, payloadType } from '../../api/graphql-from-zod.js';
 import { actingWithReason, correlationView, id, instant, listQuery } from '../../api/schemas.js';
 import { iso, isoOrNull, named, toCorrelationView } from '../../api/view.js';
@@ -48,7 +49,7 @@ const toPinnedView = (pinned: PinnedContent): z.infer<typeof pinnedView> => ({
 const toPinnedHub = ({ hubId, name, clusterId }: PinnedContent['target']): z.infer<typeof pinnedHub> => ({ hubId, name, clusterId });
 
 const problemView = z
-  .object({ code: named('FailoverProblemCode', failoverProblemCodes), message: z.string(), remedy: z.string() })
+  .object({ code: named('FailoverProblemCode', failoverProblemCodes), docsUrl: z.string().describe('The page of the code, on this server'), message: z.string(), remedy: z.string() })
   .meta({ id: 'FailoverProblem', description: 'Why a failover failed or needs a person' });
 
 const failoverFields = {
@@ -87,7 +88,7 @@ export const toFailoverView = (failover: Failover): FailoverView => ({
   setId: failover.setId,
   contentHash: failover.contentHash,
   pinned: failover.pinned && toPinnedView(failover.pinned),
-  problem: failover.problem && { code: failover.problem.code, message: failover.problem.message, remedy: failover.problem.remedy },
+  problem: failover.problem && { code: failover.problem.code, docsUrl: docsUrlOf(failover.problem.code), message: failover.problem.message, remedy: failover.problem.remedy },
   needsAttention: failover.needsAttention,
   createdAt: iso(failover.createdAt),
   approvedAt: isoOrNull(failover.approvedAt),
