@@ -52,14 +52,16 @@ async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-/** Runs a program that dies with us however we die: a watcher kills it when its standard input, our pipe, closes. */
-const DIES_WITH_US = 'exec 3<&0; "$@" 3<&- & pid=$!; (cat <&3 >/dev/null; kill -9 $pid 2>/dev/null) & exec 3<&-; wait $pid';
+/** Runs a program that dies with us however we die: a watcher kills it when its standard input, our pipe, closes. Its id goes to the file `$0`. */
+const DIES_WITH_US = 'exec 3<&0; "$@" 3<&- & pid=$!; echo $pid > "$0"; (cat <&3 >/dev/null; kill -9 $pid 2>/dev/null) & exec 3<&-; wait $pid';
+
+const pidPathOf = (logPath: string): string => logPath.replace(/\.log$/, '.pid');
 
 class Program {
   private constructor(private readonly child: ChildProcess, readonly logPath: string) {}
 
   static start(path: string, args: readonly string[], logPath: string): Program {
-    const child = spawn('/bin/sh', ['-c', DIES_WITH_US, 'sh', path, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn('/bin/sh', ['-c', DIES_WITH_US, pidPathOf(logPath), path, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
     const log = createWriteStream(logPath);
     child.stdout?.pipe(log, { end: false });
     child.stderr?.pipe(log, { end: false });
@@ -69,6 +71,10 @@ class Program {
 
   get hasEnded(): boolean {
     return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
+  async signal(signal: NodeJS.Signals): Promise<void> {
+    process.kill(Number(await readFile(pidPathOf(this.logPath), 'utf8')), signal);
   }
 
   async stop(): Promise<void> {
@@ -244,6 +250,16 @@ export class RealKubeApiserver {
   async restart(): Promise<void> {
     await this.apiserver?.stop();
     await this.launchApiserver();
+  }
+
+  /** Stands still, as a machine that hangs: connections stay, new ones are taken, and nothing is answered. */
+  async freeze(): Promise<void> {
+    await Promise.all([this.apiserver?.signal('SIGSTOP'), this.etcd?.signal('SIGSTOP')]);
+  }
+
+  /** Goes on where it stood still. */
+  async thaw(): Promise<void> {
+    await Promise.all([this.etcd?.signal('SIGCONT'), this.apiserver?.signal('SIGCONT')]);
   }
 
   async stop(): Promise<void> {
