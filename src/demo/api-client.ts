@@ -58,6 +58,7 @@ export class ApiClient {
     if (!response.ok || !response.body) throw new ApiProblem(response.status, 'STREAM_REFUSED', await response.text());
     let rest = '';
     for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+      this.onAnswer(chunk);
       const blocks = (rest + chunk).split('\n\n');
       rest = blocks.pop() ?? '';
       for (const block of blocks) {

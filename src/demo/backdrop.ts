@@ -65,7 +65,7 @@ export class Backdrop implements Stage {
     this.clock.advance(2_000);
   }
 
-  advanceMinutes(minutes: number): void {
+  async advanceMinutes(minutes: number): Promise<void> {
     this.clock.advance(minutes * MINUTE_MS);
   }
 

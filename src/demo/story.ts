@@ -136,7 +136,7 @@ export class Story {
     await this.stage.loseEast();
     await waitFor(async () => (await this.api.get<HubView>(`/hubs/${east.id}`)).reachability === 'UNREACHABLE', 'the loss to be noticed');
     this.screen.step('hub-east does not answer any more');
-    this.stage.advanceMinutes(12 * 60);
+    await this.stage.advanceMinutes(12 * 60);
     await this.showReadiness(planId, 'With hub-east dead, twelve hours on');
   }
 
@@ -185,7 +185,7 @@ export class Story {
       open = now;
       if (quietLooks >= 12) {
         this.screen.step(`${open} clusters do not answer: the hour in which they are tried again goes by`);
-        this.stage.advanceMinutes(61);
+        await this.stage.advanceMinutes(61);
         quietLooks = 0;
       }
       await new Promise((resolve) => setTimeout(resolve, 500));

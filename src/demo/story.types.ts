@@ -11,7 +11,7 @@ export interface Stage {
   /** So that what follows bears a later second: Kubernetes writes its times in whole ones */
   letAMomentPass(): Promise<void>;
   /** From the loss of hub-east on */
-  advanceMinutes(minutes: number): void;
+  advanceMinutes(minutes: number): Promise<void>;
 }
 
 /** The API's answers, as far as the demo looks at them. */
