@@ -29,7 +29,7 @@ export class MigrationFailedError extends DomainError {
   readonly code = 'MIGRATION_FAILED';
   readonly kind = 'internal';
   readonly title = 'The database could not be migrated';
-  override readonly remedy = 'See docs/runbooks on migrations; nothing is half applied, since each migration is one transaction.';
+  override readonly remedy = 'Mend what the message names and start again; nothing is half applied, since each migration is one transaction.';
 
   constructor(why: string, options?: ErrorOptions) {
     super(`The database could not be migrated: ${why}`, {}, options);
