@@ -10,6 +10,11 @@ test('a ManagedCluster without status has no conditions: the hub never heard of 
   expect(managedClusterFacts(object({ spec: {} }))).toMatchObject({ available: { status: 'ABSENT' }, joined: { status: 'ABSENT' }, apiUrl: null, hosted: false, problems: [] });
 });
 
+test('asking for an import is no news: it comes and goes thousandfold in a failover, and nothing that is kept rests on it', () => {
+  const asked = { annotations: { 'import.open-cluster-management.io/immediate-import': '' } };
+  expect(managedClusterFacts(object({ spec: {}, metadata: asked }))).toEqual(managedClusterFacts(object({ spec: {} })));
+});
+
 test.each([
   { because: 'the words of Kubernetes', status: 'True', state: 'TRUE' },
   { because: 'the words of Kubernetes', status: 'Unknown', state: 'UNKNOWN' },

@@ -66,7 +66,6 @@ export function managedClusterFacts(object: KubeObject): ManagedClusterFacts {
     labels: labelsOf(object),
     hosted: at(object.metadata.annotations, annotations.klusterletDeployMode) === annotationValues.deployModeHosted,
     importDisabled: at(object.metadata.annotations, annotations.disableAutoImport) !== undefined,
-    immediateImport: valueOf(object, 'annotations', annotations.immediateImport),
     apiUrl,
     accepted: conditionFacts(object, conditions.hubAccepted),
     joined: conditionFacts(object, conditions.joined),

@@ -21,8 +21,6 @@ export interface ManagedClusterFacts extends Common {
   readonly hosted: boolean;
   /** Annotation disable-auto-import is there */
   readonly importDisabled: boolean;
-  /** Annotation immediate-import: null where absent */
-  readonly immediateImport: string | null;
   readonly apiUrl: string | null;
   readonly accepted: ConditionFacts;
   readonly joined: ConditionFacts;

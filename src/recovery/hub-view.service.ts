@@ -13,17 +13,25 @@ import type { VeleroRestoreFacts } from './restores/restores.types.js';
 
 export type ScheduleOnHub = { readonly name: string; readonly resourceVersion: string; readonly fencedBy: string | null } & BackupScheduleFacts;
 export type BackupOnHub = { readonly name: string } & VeleroBackupFacts;
-export type ClusterOnHub = { readonly name: string; readonly resourceVersion: string; readonly fencedBy: string | null } & ManagedClusterFacts;
+export interface ClusterOnHub extends ManagedClusterFacts {
+  readonly name: string;
+  readonly resourceVersion: string;
+  readonly fencedBy: string | null;
+  /** Annotation immediate-import: null where absent. No fact to be kept: it comes and goes with each import */
+  readonly immediateImport: string | null;
+}
 
 /** On what we have paused or annotated: the failover that did, so that nothing else is taken back. */
 export const FENCED_BY = 'lifeboat/fenced-by';
 
 const inBackups = (signal: AbortSignal): ListOptions => ({ namespace: namespaces.backup, signal });
 
-const fencedBy = (object: KubeObject): string | null => {
-  const value = at(object.metadata.annotations, FENCED_BY);
+const annotationOf = (object: KubeObject, key: string): string | null => {
+  const value = at(object.metadata.annotations, key);
   return typeof value === 'string' ? value : null;
 };
+
+const fencedBy = (object: KubeObject): string | null => annotationOf(object, FENCED_BY);
 
 const instant = (text: string | null): Date | null => (text === null ? null : new Date(text));
 
@@ -47,7 +55,7 @@ export class HubViewService {
     const found: ClusterOnHub[] = [];
     for await (const page of client.listAll(resources.managedCluster, { signal })) {
       for (const object of page.items) {
-        found.push({ name: object.metadata.name, resourceVersion: object.metadata.resourceVersion ?? '', fencedBy: fencedBy(object), ...managedClusterFacts(object) });
+        found.push({ name: object.metadata.name, resourceVersion: object.metadata.resourceVersion ?? '', fencedBy: fencedBy(object), immediateImport: annotationOf(object, annotations.immediateImport), ...managedClusterFacts(object) });
       }
     }
     return found;
