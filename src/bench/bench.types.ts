@@ -9,6 +9,8 @@ export interface Figure {
 export interface Measured {
   readonly benchmark: string;
   readonly title: string;
+  /** Processes that wanted to run when it began, a minute's average: above nothing, others took their share of the machine */
+  readonly loadBefore: number;
   readonly figures: readonly Figure[];
 }
 

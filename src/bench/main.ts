@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { kubeAssetsDir } from '../simulator/real/kube-apiserver.js';
@@ -46,7 +47,8 @@ async function main(): Promise<void> {
   const benchmarks: Measured[] = [];
   for (const { name, title, run } of chosen(values.only, values.kube)) {
     const say = (what: string) => process.stderr.write(`  ${name}: ${what}\n`);
-    const measured = { benchmark: name, title, figures: await run({ clusters, say, ...(values.profile === undefined ? {} : { profileDir: values.profile }) }) };
+    const loadBefore = loadavg()[0] ?? 0;
+    const measured = { benchmark: name, title, loadBefore, figures: await run({ clusters, say, ...(values.profile === undefined ? {} : { profileDir: values.profile }) }) };
     process.stdout.write(table(measured));
     benchmarks.push(measured);
   }

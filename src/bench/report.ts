@@ -35,10 +35,10 @@ function number(value: number): string {
 
 export const inWords = ({ cores, cpu, memoryGiB, node, system }: Machine): string => `${cores} cores (${cpu}), ${memoryGiB} GiB, ${system}, Node ${node}`;
 
-export function table({ title, benchmark, figures }: Measured): string {
+export function table({ title, benchmark, loadBefore, figures }: Measured): string {
   const width = Math.max(...figures.map(({ name }) => name.length));
   const values = figures.map(({ value }) => number(value));
   const valueWidth = Math.max(...values.map((value) => value.length));
   const row = ({ name, unit }: Figure, index: number): string => `  ${name.padEnd(width)}  ${(values[index] ?? '').padStart(valueWidth)} ${unit}`.trimEnd();
-  return `\n${title} (${benchmark})\n${figures.map(row).join('\n')}\n`;
+  return `\n${title} (${benchmark}; load before: ${loadBefore.toFixed(1)})\n${figures.map(row).join('\n')}\n`;
 }
