@@ -32,9 +32,12 @@ const canaries = new Map<string, string>();
 const written = { underObserve: [] as string[], toProtect: [] as string[], bySecondLook: [] as string[], untilItDied: [] as string[] };
 let repaired = '';
 
-/** What Lifeboat wrote, refused and needless writes too; questions about its own rights are no writes. */
+/**
+ * What Lifeboat wrote, refused and needless writes too. Questions about its own rights are no writes; a conflict means that what it had seen
+ * was out of date, which its precondition is there to tell.
+ */
 function byLifeboat(hub: SimulatedHub): string[] {
-  return hub.ledger.writes({ user: 'lifeboat', group: (group) => group !== 'authorization.k8s.io' }).map(({ verb, resource, namespace, name, changed, code }) =>
+  return hub.ledger.writes({ user: 'lifeboat', group: (group) => group !== 'authorization.k8s.io', code: (code) => code !== 409 }).map(({ verb, resource, namespace, name, changed, code }) =>
     `${verb} ${resource} ${namespace === '' ? '' : `${namespace}/`}${name}${changed ? '' : ` (${code}, nothing changed)`}`);
 }
 
