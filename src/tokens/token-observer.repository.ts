@@ -8,6 +8,7 @@ import type { ObservedToken, Seen } from './token-plan.rules.js';
 
 export interface HubContext {
   readonly policy: string;
+  readonly fencing: string;
   readonly tokenValiditySeconds: number | null;
   readonly componentEnabled: boolean;
   /** By name */
@@ -33,7 +34,7 @@ export class TokenObserverRepository {
   /** @returns null for a hub that is gone */
   async hubContext(hubId: string): Promise<HubContext | null> {
     const [row] = await this.sql.query<HubContext>(
-      `SELECT policy, token_validity_seconds AS "tokenValiditySeconds",
+      `SELECT policy, fencing, token_validity_seconds AS "tokenValiditySeconds",
          EXISTS (SELECT 1 FROM hub_object WHERE hub_id = hub.id AND kind = 'HUB_ADDON' AND NOT (facts->>'deleting')::boolean) AS "componentEnabled",
          COALESCE((SELECT jsonb_agg(facts ORDER BY name) FROM hub_object WHERE hub_id = hub.id AND kind = 'BACKUP_SCHEDULE'), '[]') AS schedules,
          (SELECT count(*) FROM hub_watch JOIN lease ON lease.key = 'hub/' || hub.id AND lease.expires_at > now()

@@ -18,6 +18,16 @@ test.each([
   { because: 'one that is going away does nothing more', schedules: [schedule({ useManagedServiceAccount: false, deleting: true })], hours: 1440, operator: 'ABSENT' },
   { because: 'of two, the one with the switch on counts', schedules: [schedule({ useManagedServiceAccount: false, tokenTtl: '1h' }), schedule({ tokenTtl: '2h' })], hours: 2, operator: 'ON' },
 ])('$operator, $hours h: $because', ({ schedules, override, hours, operator }) => {
-  const policy = tokenPolicy({ policy: 'PROTECT', tokenValiditySeconds: override ?? null }, true, schedules);
+  const policy = tokenPolicy({ policy: 'PROTECT', fencing: 'NONE', tokenValiditySeconds: override ?? null }, true, schedules);
   expect(policy).toMatchObject({ operator, validityMs: hours * 3_600_000, validityOverridden: override !== undefined, protect: true });
+});
+
+test.each([
+  { because: 'it is to be kept', policy: 'PROTECT', fencing: 'NONE', protect: true },
+  { because: 'it is only looked at', policy: 'OBSERVE', fencing: 'NONE', protect: false },
+  { because: 'its clusters have moved', policy: 'PROTECT', fencing: 'FENCED', protect: false },
+  { because: 'they have moved while it was away', policy: 'PROTECT', fencing: 'NOT_POSSIBLE', protect: false },
+  { because: 'it is back, and must not act either', policy: 'PROTECT', fencing: 'RETURNED_UNFENCED', protect: false },
+])('a hub under $policy, fencing $fencing, is written to: $protect, as $because', ({ policy, fencing, protect }) => {
+  expect(tokenPolicy({ policy, fencing, tokenValiditySeconds: null }, true, []).protect).toBe(protect);
 });

@@ -3,7 +3,7 @@ import type { BackupScheduleFacts } from '../fleet/facts.types.js';
 
 /** What holds for all tokens of one hub. */
 export interface TokenPolicy {
-  /** PROTECT: we may write */
+  /** We may write */
   readonly protect: boolean;
   /** The add-on `managed-serviceaccount` exists on the hub, which it does only while the component is enabled */
   readonly componentEnabled: boolean;
@@ -35,16 +35,19 @@ export function operatorValidityMs(schedule: Pick<BackupScheduleFacts, 'tokenTtl
   return veleroTtl === null ? DEFAULT_VALIDITY_MS : 2 * veleroTtl;
 }
 
-/** @param schedules the hub's BackupSchedules, in the order of their names */
+/**
+ * A hub that lost its fleet to another is written to no more, fenced or not yet: its clusters have moved.
+ * @param schedules the hub's BackupSchedules, in the order of their names
+ */
 export function tokenPolicy(
-  hub: { readonly policy: string; readonly tokenValiditySeconds: number | null },
+  hub: { readonly policy: string; readonly fencing: string; readonly tokenValiditySeconds: number | null },
   componentEnabled: boolean,
   schedules: readonly BackupScheduleFacts[],
 ): TokenPolicy {
   const alive = schedules.filter(({ deleting }) => !deleting);
   const on = alive.find(({ useManagedServiceAccount }) => useManagedServiceAccount);
   return {
-    protect: hub.policy === 'PROTECT',
+    protect: hub.policy === 'PROTECT' && hub.fencing === 'NONE',
     componentEnabled,
     operator: on !== undefined ? 'ON' : alive.length > 0 ? 'OFF' : 'ABSENT',
     validityMs: hub.tokenValiditySeconds === null ? operatorValidityMs(on ?? alive[0] ?? null) : hub.tokenValiditySeconds * 1000,
