@@ -1,4 +1,5 @@
 import { DomainError, type ErrorKind } from '../common/domain-error.js';
+import type { KubeError } from '../kube/kube-error.js';
 
 export class HubNotFoundError extends DomainError {
   readonly code = 'HUB_NOT_FOUND';
@@ -53,13 +54,12 @@ export class HubRightsMissingError extends DomainError {
 /** What a first contact with a hub can fail with; the code is that of the failed call. */
 export class HubContactFailedError extends DomainError {
   readonly kind: ErrorKind = 'invalid';
-  constructor(
-    readonly code: string,
-    readonly title: string,
-    message: string,
-    options?: ErrorOptions,
-  ) {
-    super(message, {}, options);
+  readonly code: string;
+  readonly title: string;
+  override readonly remedy: string;
+  constructor(cause: KubeError) {
+    super(cause.message, {}, { cause });
+    ({ code: this.code, title: this.title, remedy: this.remedy } = cause);
   }
 }
 

@@ -234,7 +234,7 @@ export class HubsService {
       return await this.inspector.inspect(client);
     } catch (error) {
       if (isKubeError(error, 'HUB_FORBIDDEN')) throw new HubRightsMissingError(['ask what they may do, or read what was asked for'], { cause: error });
-      if (isKubeError(error, ...INPUT_TO_BLAME)) throw new HubContactFailedError(error.code, error.title, error.message, { cause: error });
+      if (isKubeError(error, ...INPUT_TO_BLAME)) throw new HubContactFailedError(error);
       throw error;
     } finally {
       await client?.close();

@@ -19,42 +19,87 @@ export type KubeErrorCode =
   | 'HUB_BUSY_THROTTLED' // 429
   | 'HUB_SERVER_ERROR'; // 5xx
 
-const KINDS: Record<KubeErrorCode, ErrorKind> = {
-  HUB_UNREACHABLE: 'unavailable',
-  HUB_TIMEOUT: 'unavailable',
-  HUB_TLS_FAILED: 'unavailable',
-  HUB_ADDRESS_REFUSED: 'invalid',
-  HUB_REDIRECT_REFUSED: 'unavailable',
-  HUB_ANSWER_TOO_LARGE: 'unavailable',
-  HUB_ANSWER_MALFORMED: 'unavailable',
-  HUB_UNAUTHORIZED: 'unavailable',
-  HUB_FORBIDDEN: 'unavailable',
-  KUBE_NOT_FOUND: 'not-found',
-  KUBE_ALREADY_EXISTS: 'conflict',
-  KUBE_CONFLICT: 'conflict',
-  KUBE_GONE: 'conflict',
-  KUBE_INVALID: 'invalid',
-  HUB_BUSY_THROTTLED: 'unavailable',
-  HUB_SERVER_ERROR: 'unavailable',
-};
-
-const TITLES: Record<KubeErrorCode, string> = {
-  HUB_UNREACHABLE: 'The hub does not answer',
-  HUB_TIMEOUT: 'The hub did not answer in time',
-  HUB_TLS_FAILED: 'The hub\u2019s certificate is not trusted',
-  HUB_ADDRESS_REFUSED: 'The hub\u2019s address is not allowed',
-  HUB_REDIRECT_REFUSED: 'The hub answered with a redirect',
-  HUB_ANSWER_TOO_LARGE: 'The hub\u2019s answer is too large',
-  HUB_ANSWER_MALFORMED: 'The hub\u2019s answer cannot be read',
-  HUB_UNAUTHORIZED: 'The hub does not accept the credentials',
-  HUB_FORBIDDEN: 'The credentials lack a right on the hub',
-  KUBE_NOT_FOUND: 'The resource does not exist on the hub',
-  KUBE_ALREADY_EXISTS: 'The resource exists already on the hub',
-  KUBE_CONFLICT: 'The resource was changed meanwhile, or others own the field',
-  KUBE_GONE: 'The hub no longer knows this version of the list',
-  KUBE_INVALID: 'The hub refused the request as invalid',
-  HUB_BUSY_THROTTLED: 'The hub asks us to slow down',
-  HUB_SERVER_ERROR: 'The hub failed',
+const WORDS: Readonly<Record<KubeErrorCode, { readonly kind: ErrorKind; readonly title: string; readonly remedy: string }>> = {
+  HUB_UNREACHABLE: {
+    kind: 'unavailable',
+    title: 'The hub does not answer',
+    remedy: 'Check the hub\u2019s address, DNS, routes and firewall from where Lifeboat runs. If the hub is lost, fail over.',
+  },
+  HUB_TIMEOUT: {
+    kind: 'unavailable',
+    title: 'The hub did not answer in time',
+    remedy: 'Look at the load of the hub\u2019s API server and etcd. Whether a write took effect is looked at before it is tried again.',
+  },
+  HUB_TLS_FAILED: {
+    kind: 'unavailable',
+    title: 'The hub\u2019s certificate is not trusted',
+    remedy: 'Give the certificate authority that signed what answers at the address, and the name that the certificate bears.',
+  },
+  HUB_ADDRESS_REFUSED: {
+    kind: 'invalid',
+    title: 'The hub\u2019s address is not allowed',
+    remedy: 'Give the hub\u2019s own https:// address. Loopback is for trying only: LIFEBOAT_ALLOW_LOOPBACK_HUBS=true.',
+  },
+  HUB_REDIRECT_REFUSED: {
+    kind: 'unavailable',
+    title: 'The hub answered with a redirect',
+    remedy: 'Give the address of the API server itself, not of what redirects to it.',
+  },
+  HUB_ANSWER_TOO_LARGE: {
+    kind: 'unavailable',
+    title: 'The hub\u2019s answer is too large',
+    remedy: 'Look for an object of many megabytes on the hub, and whether it is an API server that answers.',
+  },
+  HUB_ANSWER_MALFORMED: {
+    kind: 'unavailable',
+    title: 'The hub\u2019s answer cannot be read',
+    remedy: 'Check that an API server answers at the address, not a proxy or a login page.',
+  },
+  HUB_UNAUTHORIZED: {
+    kind: 'unavailable',
+    title: 'The hub does not accept the credentials',
+    remedy: 'Replace the hub\u2019s credentials: the token or certificate has expired, or was revoked.',
+  },
+  HUB_FORBIDDEN: {
+    kind: 'unavailable',
+    title: 'The credentials lack a right on the hub',
+    remedy: 'Apply deploy/hub-rbac.yaml on the hub and bind it to the account; if every right is there, an admission webhook refused.',
+  },
+  KUBE_NOT_FOUND: {
+    kind: 'not-found',
+    title: 'The resource does not exist on the hub',
+    remedy: 'Check whether it was deleted on the hub, or whether the component that serves this kind is enabled.',
+  },
+  KUBE_ALREADY_EXISTS: {
+    kind: 'conflict',
+    title: 'The resource exists already on the hub',
+    remedy: 'Look at what is there under this name and who made it before anything is removed.',
+  },
+  KUBE_CONFLICT: {
+    kind: 'conflict',
+    title: 'The resource was changed meanwhile, or others own the field',
+    remedy: 'Nothing, unless it stays: then two controllers undo each other, and managedFields tell which.',
+  },
+  KUBE_GONE: {
+    kind: 'conflict',
+    title: 'The hub no longer knows this version of the list',
+    remedy: 'Nothing: the list is read anew.',
+  },
+  KUBE_INVALID: {
+    kind: 'invalid',
+    title: 'The hub refused the request as invalid',
+    remedy: 'Read the hub\u2019s message: its release may not know a field, or a webhook asks for more.',
+  },
+  HUB_BUSY_THROTTLED: {
+    kind: 'unavailable',
+    title: 'The hub asks us to slow down',
+    remedy: 'Nothing: it is tried again when the hub allows. If it stays, look at API Priority and Fairness on the hub.',
+  },
+  HUB_SERVER_ERROR: {
+    kind: 'unavailable',
+    title: 'The hub failed',
+    remedy: 'Look at the log of the hub\u2019s API server; it is tried again by itself.',
+  },
 };
 
 /**
@@ -64,6 +109,7 @@ const TITLES: Record<KubeErrorCode, string> = {
 export class KubeError extends DomainError {
   readonly kind: ErrorKind;
   readonly title: string;
+  override readonly remedy: string;
 
   constructor(
     readonly code: KubeErrorCode,
@@ -74,8 +120,7 @@ export class KubeError extends DomainError {
     options?: ErrorOptions,
   ) {
     super(message, details, options);
-    this.kind = KINDS[code];
-    this.title = TITLES[code];
+    ({ kind: this.kind, title: this.title, remedy: this.remedy } = WORDS[code]);
   }
 }
 

@@ -8,6 +8,7 @@ export class AddressRefusedError extends Error {
 const TLS_CODES = /^(CERT_|UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT|ERR_TLS_|ERR_SSL_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|EPROTO$|ERR_OSSL_)/;
 
 const WORDS: Record<string, string> = {
+  LIFEBOAT_ADDRESS_REFUSED: 'the name resolves to an address that is never called',
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'connection reset',
   EPIPE: 'connection reset',

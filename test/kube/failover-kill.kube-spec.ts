@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, type AddressInfo } from 'node:net';
 import { SystemClock } from '../../src/common/clock.js';
 import { ApiClient } from '../../src/demo/api-client.js';
 import type { FailoverView, ImportView, SetView, TokenView } from '../../src/demo/story.types.js';
@@ -12,18 +11,11 @@ import { cloneTestDatabase } from '../support/database.js';
 import { EAST, WEST } from '../support/main-job.js';
 import { ServiceProcess } from '../support/service-process.js';
 import { RealKubeApiserver } from '../../src/simulator/real/kube-apiserver.js';
+import { freePort } from '../support/free-port.js';
 
 const LIMIT_MS = 90_000;
 
 const asWorldHub = (name: string, server: RealKubeApiserver): WorldHub => ({ name, clusterId: `id-of-${name}`, connection: () => server.connection() });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** Asks again while the service is away: it was killed, and another is starting. */
 async function stubbornly<T>(ask: () => Promise<T>): Promise<T> {

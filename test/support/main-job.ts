@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, type AddressInfo } from 'node:net';
 import type { ShiftableClock } from '../../src/common/clock.js';
 import { ApiClient, ApiProblem } from '../../src/demo/api-client.js';
 import { Screen } from '../../src/demo/screen.js';
@@ -10,6 +9,7 @@ import type { World } from '../../src/simulator/scenarios/world.js';
 import { cloneTestDatabase, type TestDatabase } from './database.js';
 import { RowRecorder } from './row-recorder.js';
 import { ServiceProcess, type RunningServiceProcess } from './service-process.js';
+import { freePort } from './free-port.js';
 
 export const EAST = 'hub-east';
 export const WEST = 'hub-west';
@@ -217,12 +217,4 @@ export class MainJob {
     const deeper = paths.map(async (each) => (await this.api.all<ImportView>(each.slice(0, each.indexOf('/{')))).map(({ cluster }) => each.replace('{cluster}', cluster)));
     return (await Promise.all(deeper)).flat();
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

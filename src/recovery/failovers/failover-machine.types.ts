@@ -2,7 +2,7 @@ import type { ClusterOrigin } from '../../fleet/fleet.types.js';
 import type { Fencing } from '../../hubs/hubs.types.js';
 import type { ClusterVerdict } from '../../readiness/readiness.types.js';
 import type { ImportOutcomeCode, ImportState } from '../imports/imports.types.js';
-import type { RestoreMode, RestoreOutcome, VeleroRestoreFacts } from '../restores/restores.types.js';
+import type { RestoreRecord } from '../restores/restores.types.js';
 import type { Approval, Failover, FailoverProblem, FailoverStatus, FailoverStep, FailoverStepName, PinnedContent, StepFacts, StepResult } from './failovers.types.js';
 
 /** An event to be appended; the machine's own where no actor is named. */
@@ -38,23 +38,8 @@ export interface ImportRow extends NewImport {
 /** What changes of an import; the cluster's row is named, the rest is what it shall be. */
 export type ImportUpdate = Pick<ImportRow, 'cluster' | 'state' | 'outcomeCode' | 'message' | 'account' | 'attempts' | 'nextAttemptAt' | 'firstAttemptAt' | 'finishedAt'>;
 
-export interface RestoreWrite {
-  readonly hubId: string;
-  readonly name: string;
-  readonly uid: string | null;
-  readonly mode: RestoreMode;
-  readonly spec: Readonly<Record<string, string | boolean>>;
-  readonly phase: string | null;
-  readonly lastMessage: string | null;
-  readonly messages: readonly string[];
-  readonly veleroRestores: readonly VeleroRestoreFacts[];
-  readonly actor: string;
-  readonly reason: string;
-  readonly requestedAt: Date;
-  readonly startedAt: Date | null;
-  readonly completedAt: Date | null;
-  readonly outcome: RestoreOutcome | null;
-}
+/** Everything of a restore's row that the machine knows. */
+export type RestoreWrite = Omit<RestoreRecord, 'id' | 'failoverId'>;
 
 /** Everything that one transaction of the machine may write. */
 export interface MachineWrite {
