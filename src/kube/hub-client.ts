@@ -8,6 +8,7 @@ import type {
 } from './kube.types.js';
 import { apiVersionOf, collectionPath, groupVersionPath, listParameters, objectPath, query, selectionParameters } from './paths.js';
 import { MAX_OBJECT_BYTES, MAX_PAGE_BYTES, Transport, type Request } from './transport.js';
+import { Retirement } from './retirement.js';
 import { linesOf, watchEventOf } from './watch-stream.js';
 
 export type { HubClientOptions, HubConnection } from './hub-client.types.js';
@@ -25,6 +26,11 @@ const METADATA_ONE = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=
 const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 
 const PATCH_TYPES = { merge: 'application/merge-patch+json', json: 'application/json-patch+json' } as const;
+
+/** Of an object or a bookmark; null for an object without one, which the caller refuses. */
+function versionOf(event: WatchEvent): string | null {
+  return event.type === 'BOOKMARK' ? event.resourceVersion : (event.object.metadata.resourceVersion ?? null);
+}
 
 /** `get secrets c1/token`: what a message names. The parts come from outside, so they are bounded and escaped. */
 function whatOf(verb: string, type: ResourceType, namespace?: string, name?: string): string {
@@ -139,14 +145,38 @@ export class HubClient {
    * Bookmarks are asked for. Time that the caller takes over an event does not count as silence.
    */
   async *watch(type: ResourceType, options: WatchOptions): AsyncGenerator<WatchEvent> {
+    let { resourceVersion } = options;
+    let isAgain = false;
+    do {
+      const events = this.watchOnOneConnection(type, { ...options, resourceVersion, ...(isAgain ? { onOpen: undefined } : {}) });
+      let next = await events.next();
+      try {
+        for (; next.done !== true; next = await events.next()) {
+          resourceVersion = versionOf(next.value) ?? resourceVersion;
+          yield next.value;
+        }
+      } finally {
+        await events.return('CALLED_OFF');
+      }
+      isAgain = next.value === 'CONNECTION_RETIRED';
+    } while (isAgain && !options.signal.aborted);
+  }
+
+  /**
+   * A server that wants a connection to end (GOAWAY: kube-apiserver's --goaway-chance, a restart behind a load balancer) lets its watches
+   * run on, but undici sends no more pings on it: were it to die, only a long silence would tell. So the watch moves to a new connection.
+   */
+  private async *watchOnOneConnection(type: ResourceType, options: WatchOptions): AsyncGenerator<WatchEvent, 'ENDED' | 'CONNECTION_RETIRED' | 'CALLED_OFF'> {
     const what = whatOf('watch', type, options.namespace);
     const { resourceVersion, metadataOnly = false, silenceMs = WATCH_SILENCE_MS } = options;
     const timeoutSeconds = options.timeoutSeconds ?? MIN_WATCH_SECONDS + Math.floor(Math.random() * MIN_WATCH_SECONDS);
     const parameters = { ...selectionParameters(options), watch: true, resourceVersion, allowWatchBookmarks: true, timeoutSeconds };
     const path = collectionPath(type, options.namespace) + query(parameters);
+    const retirement = new Retirement();
     const opening = new Deadline(WATCH_OPEN_MS, options.signal, this.closing.signal);
-    const silence = new Deadline(silenceMs, opening.signal);
+    const silence = new Deadline(silenceMs, opening.signal, retirement.signal);
     silence.pause();
+    const forget = this.transport.onWatchesRetired(retirement.begin);
     try {
       const body = await this.transport.open({ what, method: 'GET', path, ...(metadataOnly ? { accept: METADATA_ONE } : {}) }, silence);
       opening.pause();
@@ -154,17 +184,21 @@ export class HubClient {
       try {
         for await (const line of linesOf(what, this.untilSilent(body, silence), MAX_OBJECT_BYTES)) {
           yield watchEventOf(what, type, line, metadataOnly, (text) => this.transport.mask(text));
-          if (options.signal.aborted) return;
+          if (options.signal.aborted) return 'CALLED_OFF';
         }
       } catch (error) {
         throw this.transport.bodyFailure(what, error, silence);
       } finally {
         body.destroy();
       }
+      return 'ENDED';
     } catch (error) {
-      if (options.signal.aborted) return;
+      if (options.signal.aborted) return 'CALLED_OFF';
+      if (retirement.signal.aborted && !this.closing.signal.aborted) return 'CONNECTION_RETIRED';
       throw opening.failure(what) ?? error;
     } finally {
+      forget();
+      retirement.dispose();
       silence.dispose();
       opening.dispose();
     }

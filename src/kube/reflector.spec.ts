@@ -85,9 +85,9 @@ class RecordingSink implements ReflectorSink {
   listing = (): Promise<void> => this.record('listing');
   page = (objects: KubeObject[]): Promise<void> => this.record('page', objects.map(({ metadata }) => metadata.name).join(','));
   listed = (version: string): Promise<void> => this.record('listed', version);
-  changes = (changes: readonly ReflectorChange[]): Promise<void> => {
+  changes = async (changes: readonly ReflectorChange[]): Promise<void> => {
+    await this.record('changes', changes.map((change) => `${change.type}:${change.object.metadata.name}@${change.object.metadata.resourceVersion}`).join(','));
     this.batches.push(changes);
-    return this.record('changes', changes.map((change) => `${change.type}:${change.object.metadata.name}@${change.object.metadata.resourceVersion}`).join(','));
   };
   state = (state: ReflectorState): Promise<void> => {
     this.states.push(state);

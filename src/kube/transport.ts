@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { lookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import { isIP, type LookupFunction, type Socket } from 'node:net';
 import { buildConnector, type Dispatcher, Pool } from 'undici';
@@ -109,6 +110,7 @@ export class Transport {
   private readonly calls: Pool;
   private readonly watches: Pool;
   private readonly authorization: string | undefined;
+  private readonly retired = new EventEmitter();
 
   constructor(
     private readonly connection: HubConnection,
@@ -118,6 +120,15 @@ export class Transport {
     this.authorization = connection.auth.type === 'token' ? `Bearer ${connection.auth.token.reveal()}` : undefined;
     this.calls = this.pool(MAX_CALL_CONNECTIONS);
     this.watches = this.pool(undefined);
+    // Also when a connection dies: its watches have failed by then.
+    this.watches.on('disconnect', () => this.retired.emit('watches'));
+    this.retired.setMaxListeners(0);
+  }
+
+  /** Calls back when a connection of watches is to end; returns what takes that back. */
+  onWatchesRetired(listener: () => void): () => void {
+    this.retired.on('watches', listener);
+    return () => void this.retired.off('watches', listener);
   }
 
   private pool(connections: number | undefined): Pool {

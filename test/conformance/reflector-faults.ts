@@ -182,17 +182,16 @@ export function reflectorUnderFaults(name: string, makeHub: () => Promise<Faulty
       await until('it watches', () => sink.current?.phase === 'WATCHING');
     }, 600_000);
 
-    test('a half-open connection is noticed by pings, long before a silence would be', async () => {
+    test('a half-open connection is noticed by pings, with no silence to tell of it', async () => {
+      await reflector.stop();
+      reflector = new Reflector(behindProxy, type, {}, sink, { coalesceMs: 5, silenceMs: 3_600_000 });
       reflector.start();
       await agrees();
       await until('it watches', () => sink.current?.phase === 'WATCHING');
-      const startedAt = performance.now();
       proxy.forgetConnections();
       await direct.create(type, { apiVersion: '', kind: '', metadata: { name: 'half-open' }, spec: {} });
       await until('the news arrives', () => sink.cache.has('half-open'));
       await agrees();
-      // Pings come every 200 ms here; the silence limit is 15 s.
-      expect(performance.now() - startedAt).toBeLessThan(10_000);
     });
 
     test('while the hub is cut off, the last word\u2019s time stands still and the reason is told', async () => {
