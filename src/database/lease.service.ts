@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import type pg from 'pg';
@@ -67,7 +67,8 @@ const RELEASE = `UPDATE lease SET expires_at = now() - interval '1 millisecond' 
 @Injectable()
 export class LeaseService {
   private readonly logger = new Logger(LeaseService.name);
-  private readonly process = `${hostname()}/${process.pid}`;
+  /** This process among all that share the database: every lease that it holds has an owner that begins so. */
+  readonly worker = `${hostname()}/${process.pid}/${randomBytes(3).toString('hex')}`;
   private readonly held = new Set<Hold>();
   private readonly pool: pg.Pool;
 
@@ -82,7 +83,7 @@ export class LeaseService {
    * @throws DatabaseUnavailableError
    */
   async hold(key: string, ttlMs: number, options: HoldOptions = {}): Promise<HeldLease | null> {
-    const owner = `${this.process}/${randomUUID()}`;
+    const owner = `${this.worker}/${randomUUID()}`;
     const sentAt = performance.now();
     const { rows } = await this.pool.query<{ epoch: bigint }>(CLAIM, [key, owner, ttlMs]).catch(rethrow);
     const [row] = rows;

@@ -173,14 +173,6 @@ export class HubFactsRepository {
     return this.sql.query(`SELECT name, facts FROM hub_object WHERE hub_id = $1 AND kind = 'STORAGE_LOCATION' ORDER BY name`, [hubId]);
   }
 
-  /** Registered hubs that nobody watches now. */
-  async unwatched(): Promise<string[]> {
-    const rows = await this.sql.query<{ id: string }>(
-      `SELECT hub.id FROM hub LEFT JOIN lease ON lease.key = 'hub/' || hub.id AND lease.expires_at > now() WHERE hub.removed_at IS NULL AND lease.key IS NULL ORDER BY hub.id`,
-    );
-    return rows.map(({ id }) => id);
-  }
-
   /** What removed hubs told is forgotten; their history stays elsewhere. */
   async forgetRemoved(): Promise<void> {
     for (const table of ['hub_object', 'hub_watch', 'managed_cluster']) {

@@ -64,6 +64,14 @@ export class HubWatcher implements SinkListener {
     return this.parts.lease;
   }
 
+  /**
+   * Whether it can be stopped and begun elsewhere without losing work: it has read everything, or the hub does not answer anyway. A first list
+   * that is under way would only begin again.
+   */
+  get isMovable(): boolean {
+    return this.hasRead || (this.states.size > 0 && reached([...this.states.values()]).is === 'UNREACHABLE');
+  }
+
   start(): void {
     this.timer = setInterval(() => void this.writeStates(), STATES_EVERY_MS);
     for (const reflector of this.reflectors.values()) reflector.start();

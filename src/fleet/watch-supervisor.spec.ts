@@ -27,6 +27,7 @@ let changes: FleetChange[];
 
 const names = async (): Promise<string[]> => (await parts.prisma.managedCluster.findMany({ where: { hubId }, orderBy: { name: 'asc' } })).map(({ name, origin }) => `${name} ${origin}`);
 const objects = (kind: string) => parts.prisma.hubObject.findMany({ where: { hubId, kind }, orderBy: [{ namespace: 'asc' }, { name: 'asc' }] });
+const epochs = async () => (await parts.prisma.lease.findMany({ where: { key: { startsWith: 'hub/' } }, orderBy: { key: 'asc' } })).map(({ epoch }) => epoch);
 const hasRead = () => changes.some(({ topic }) => topic === 'READ');
 
 beforeEach(async () => {
@@ -112,6 +113,29 @@ test('a hub has one watcher among processes; when that one stops, another takes 
   hub.seed([cluster('c9')]);
   await until('and writes', async () => (await names()).includes('c9 IMPORTED'));
   await other.close();
+});
+
+test('a worker that comes is given its share when it has settled in, and one that ends leaves its hubs to the rest evenly', async () => {
+  const others = await Promise.all(['north', 'south', 'west'].map((name) => SimulatedHub.start({ name, clusterId: `id-${name}`, clock })));
+  for (const other of others) await parts.hubs.register({ name: other.name, kubeconfig: new Secret(other.kubeconfig()) }, by);
+  await until('all are watched', () => parts.supervisor.watching.size === 4);
+  const workers = [parts, await Parts.open(clock, testConfig({ leaseMs: 1_500 }), parts.database), await Parts.open(clock, testConfig({ leaseMs: 1_500 }), parts.database)];
+  const shares = () => workers.map(({ supervisor }) => supervisor.watching.size).sort();
+  const everyHubHasOne = () => new Set(workers.flatMap(({ supervisor }) => [...supervisor.watching])).size === 4;
+  workers[1]?.supervisor.start();
+  workers[2]?.supervisor.start();
+  await until('shares are fair', () => shares().join() === '1,1,2' && everyHubHasOne());
+  await workers[1]?.supervisor.beforeApplicationShutdown();
+  await until('the rest share', () => shares().join() === '0,2,2' && everyHubHasOne());
+  const watching = () => workers.map(({ supervisor }) => [...supervisor.watching].sort());
+  const before = watching();
+  const claims = await epochs();
+  hub.seed([cluster('c7')]);
+  await until('whoever has it writes', async () => (await names()).includes('c7 IMPORTED'));
+  expect(watching()).toEqual(before);
+  expect(await epochs()).toEqual(claims);
+  await Promise.all(workers.slice(1).map((worker) => worker.close()));
+  await Promise.all(others.map((other) => other.stop()));
 });
 
 test('new credentials are taken up, a removed hub is let go and forgotten', async () => {

@@ -13,6 +13,7 @@ import { FleetChanges } from '../../src/fleet/fleet-changes.service.js';
 import { FleetRepository } from '../../src/fleet/fleet.repository.js';
 import { FleetService } from '../../src/fleet/fleet.service.js';
 import { HubFactsRepository } from '../../src/fleet/hub-facts.repository.js';
+import { HubOwnershipRepository } from '../../src/fleet/hub-ownership.repository.js';
 import { WatchSupervisor } from '../../src/fleet/watch-supervisor.js';
 import { CredentialSealer } from '../../src/hubs/credential-sealer.service.js';
 import { HubConnections } from '../../src/hubs/hub-connections.service.js';
@@ -85,7 +86,7 @@ export class Parts {
     this.hubs = new HubsService(this.hubsRepository, this.connections, this.sealer, new HubInspector(), this.audit, this.changes, clock);
     this.fleet = new FleetService(new FleetRepository(prisma));
     this.facts = new HubFactsRepository(sql);
-    this.supervisor = new WatchSupervisor(this.hubs, this.connections, leases, this.facts, this.changes, clock, config);
+    this.supervisor = new WatchSupervisor(this.hubs, this.connections, leases, this.facts, new HubOwnershipRepository(sql), this.changes, clock, config);
     this.jobs = new Jobs({ backend: new PostgresQueues(new Secret(database.url)), work: true, leaseMs: config.leaseMs }, leases);
     this.upkeep = new HubUpkeepProcessor(this.jobs, this.hubs, this.changes, config);
     this.tokenWork = new TokenWorkRepository(sql);
