@@ -10,6 +10,7 @@ import { DatabaseModule } from './database/database.module.js';
 import { FleetModule } from './fleet/fleet.module.js';
 import { HubsModule } from './hubs/hubs.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
+import { HubLoads } from './kube/hub-loads.js';
 import { ObservabilityModule } from './observability/observability.module.js';
 import { ReadinessModule } from './readiness/readiness.module.js';
 import { RecoveryModule } from './recovery/recovery.module.js';
@@ -22,13 +23,13 @@ export interface Ground {
   readonly clock: Clock;
 }
 
-/** Configuration and clock, for everyone. */
+/** Configuration, clock and what hubs bear, for everyone. */
 @Global()
 @Module({})
 class GroundModule {
   static forRoot({ config, clock }: Ground): DynamicModule {
-    const providers = [{ provide: Config, useValue: config }, { provide: Clock, useValue: clock }];
-    return { module: GroundModule, providers, exports: [Config, Clock] };
+    const providers = [{ provide: Config, useValue: config }, { provide: Clock, useValue: clock }, { provide: HubLoads, useValue: new HubLoads() }];
+    return { module: GroundModule, providers, exports: [Config, Clock, HubLoads] };
   }
 }
 

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { NestFactory } from '@nestjs/core';
 import { GraphQLSchemaHost } from '@nestjs/graphql';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -8,6 +7,7 @@ import { newHttpAdapter, prefixRoutes } from './api/http.js';
 import { openApiDocument } from './api/openapi-document.js';
 import { SystemClock } from './common/clock.js';
 import { Secret } from './common/secret.js';
+import { version } from './common/version.js';
 import { loadConfig } from './config/config.js';
 
 /**
@@ -15,7 +15,6 @@ import { loadConfig } from './config/config.js';
  * asked: Nest only looks at the modules (its "preview").
  */
 export async function describeDoors(): Promise<Readonly<Record<'openapi/openapi.json' | 'openapi/schema.graphql', string>>> {
-  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
   const module = AppModule.forRoot({ config: loadConfig({}), databaseUrl: new Secret('postgres://nowhere/nothing'), clock: new SystemClock() });
   const app = await NestFactory.create<NestFastifyApplication>(module, newHttpAdapter(), { preview: true, abortOnError: false, logger: ['error'] });
   prefixRoutes(app);

@@ -1,12 +1,12 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from 'nestjs-pino';
-import { readFileSync } from 'node:fs';
 import { ApiKeysService } from './access/api-keys.service.js';
 import { AppModule } from './app.module.js';
 import { configureHttp, newHttpAdapter } from './api/http.js';
 import { type Clock, SystemClock } from './common/clock.js';
 import { Secret } from './common/secret.js';
+import { version } from './common/version.js';
 import type { Config } from './config/config.js';
 import { sealingKeyFromFile } from './config/sealing-key-file.js';
 import { startEmbeddedPostgres } from './database/embedded-postgres.js';
@@ -21,8 +21,6 @@ export interface RunningService {
   readonly embedded: boolean;
   close(): Promise<void>;
 }
-
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 
 /** What a process without the role `api` still answers. */
 const PROBES = new Set(['/livez', '/readyz', '/metrics']);

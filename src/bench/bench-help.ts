@@ -1,10 +1,10 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { USER_AGENT } from '../kube/hub-client.js';
 import type { Figure } from './bench.types.js';
 import { lastOf, PLACES, type BareWork } from './bare-writes.js';
 import type { BareAnswer, BareOrder } from './bare-client.process.js';
 import type { BenchHub, RecordedCalls, RecordedWrite } from './bench-hub.js';
-import { SERVICE_AGENT } from './bench-hub.js';
 import { answerOf, type MeasuredService } from './measured-service.js';
 
 const LOOK_EVERY_MS = 100;
@@ -58,11 +58,11 @@ export class Since {
   private constructor(private readonly hub: BenchHub, private readonly before: RecordedCalls) {}
 
   static async now(hub: BenchHub): Promise<Since> {
-    return new Since(hub, await hub.calls(SERVICE_AGENT));
+    return new Since(hub, await hub.calls(USER_AGENT));
   }
 
   async calls(): Promise<RecordedCalls> {
-    const { writes, reads } = await this.hub.calls(SERVICE_AGENT);
+    const { writes, reads } = await this.hub.calls(USER_AGENT);
     return { writes: writes.slice(this.before.writes.length), reads: reads - this.before.reads };
   }
 }

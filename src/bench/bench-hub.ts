@@ -39,9 +39,7 @@ export interface BenchHub {
   stop(): Promise<void>;
 }
 
-export const SERVICE_AGENT = 'lifeboat';
-
-const newClient = (connection: HubConnection): HubClient => new HubClient(connection, { allowLoopback: true, userAgent: 'bench', defaultFieldManager: 'bench' });
+const newClient = (connection: HubConnection): HubClient => new HubClient(connection, { allowLoopback: true, userAgent: 'bench', defaultFieldManager: 'bench', limited: false });
 
 /** Operators, identity and add-on, as on a hub that is ready to be protected; no storage location. */
 async function furnish(client: HubClient, name: string, clusterId: string): Promise<void> {

@@ -1,7 +1,9 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Clock } from '../common/clock.js';
 import { Config } from '../config/config.js';
 import { HubClient } from '../kube/hub-client.js';
 import type { HubConnection } from '../kube/hub-client.types.js';
+import { HubLoads } from '../kube/hub-loads.js';
 import { connectionFromText } from './connection-text.rules.js';
 import { CredentialSealer } from './credential-sealer.service.js';
 import { HubNotFoundError } from './hubs.errors.js';
@@ -26,6 +28,8 @@ export class HubConnections implements OnModuleDestroy {
     private readonly repository: HubsRepository,
     private readonly sealer: CredentialSealer,
     private readonly config: Config,
+    private readonly clock: Clock,
+    private readonly loads: HubLoads,
   ) {}
 
   /**
@@ -45,13 +49,14 @@ export class HubConnections implements OnModuleDestroy {
 
   /** A client for a connection that is not stored (yet); the caller closes it. @throws KubeError HUB_ADDRESS_REFUSED */
   clientOf(connection: HubConnection): HubClient {
-    return new HubClient(connection, { allowLoopback: this.config.allowLoopbackHubs });
+    return new HubClient(connection, { allowLoopback: this.config.allowLoopbackHubs, clock: this.clock });
   }
 
   /** After new credentials or a removal: this process uses the old ones no more. Others notice within seconds. */
   async forget(hubId: string): Promise<void> {
     const found = this.open.get(hubId);
     this.open.delete(hubId);
+    this.loads.forget(hubId);
     await found?.client.close();
   }
 
@@ -69,6 +74,7 @@ export class HubConnections implements OnModuleDestroy {
     const credential = await this.repository.credential(hubId);
     if (credential === null) throw new HubNotFoundError(hubId);
     const client = this.clientOf(connectionFromText(this.sealer.open(hubId, credential)));
+    this.loads.follow(hubId, () => client.load);
     this.open.set(hubId, { client, version: credential.sealedAt.toISOString(), checkedAtMs: performance.now() });
     return client;
   }

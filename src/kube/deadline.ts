@@ -6,6 +6,7 @@ export class Deadline {
   private readonly onAbort = (): void => this.controller.abort();
   private timer: NodeJS.Timeout | undefined;
   private expired = false;
+  private endsAtMs = 0;
 
   private readonly outer: readonly AbortSignal[];
 
@@ -32,10 +33,16 @@ export class Deadline {
 
   restart(): void {
     clearTimeout(this.timer);
+    this.endsAtMs = performance.now() + this.limitMs;
     this.timer = setTimeout(() => {
       this.expired = true;
       this.controller.abort();
     }, this.limitMs);
+  }
+
+  /** Of a deadline that runs. */
+  get remainingMs(): number {
+    return Math.max(0, this.endsAtMs - performance.now());
   }
 
   pause(): void {

@@ -1,5 +1,8 @@
 import type { V1APIResourceList, V1SelfSubjectAccessReview, VersionInfo } from '@kubernetes/client-node';
+import { SystemClock } from '../common/clock.js';
+import { version } from '../common/version.js';
 import { isRecord, malformed, objectOf, pageOf } from './answer.js';
+import { WEIGHT_OF_LIST, type CallLoad } from './call-gate.js';
 import { Deadline } from './deadline.js';
 import type { HubClientOptions, HubConnection } from './hub-client.types.js';
 import { isKubeError, KubeError } from './kube-error.js';
@@ -13,11 +16,14 @@ import { linesOf, watchEventOf } from './watch-stream.js';
 
 export type { HubClientOptions, HubConnection } from './hub-client.types.js';
 
+export const USER_AGENT = `lifeboat/${version}`;
+
 const CALL_DEADLINE_MS = 10_000;
 const PAGE_DEADLINE_MS = 30_000;
 /** An API server sends the headers of a watch at once, and a bookmark about once a minute. */
-const WATCH_OPEN_MS = 30_000;
-const WATCH_SILENCE_MS = 150_000;
+const WATCH_OPEN_MS = 15_000;
+/** A silence is noticed after this, and a hub that is gone after one more attempt to open: 90 s in all. */
+const WATCH_SILENCE_MS = 75_000;
 const HTTP2_PING_MS = 15_000;
 /** client-go's reflector picks from 5 to 10 minutes, so that watches do not end together. */
 const MIN_WATCH_SECONDS = 300;
@@ -56,9 +62,24 @@ export class HubClient {
   constructor(readonly connection: HubConnection, readonly options: HubClientOptions = {}) {
     this.fieldManager = options.defaultFieldManager ?? 'lifeboat';
     this.transport = new Transport(connection, {
-      userAgent: options.userAgent ?? 'lifeboat', allowLoopback: options.allowLoopback === true, http2: options.http2 !== false,
-      http2PingMs: options.http2PingMs ?? HTTP2_PING_MS,
+      userAgent: options.userAgent ?? USER_AGENT, allowLoopback: options.allowLoopback === true, http2: options.http2 !== false,
+      http2PingMs: options.http2PingMs ?? HTTP2_PING_MS, clock: options.clock ?? new SystemClock(), limited: options.limited !== false,
     });
+  }
+
+  /** What this client makes of the hub's capacity. */
+  get load(): CallLoad {
+    return this.transport.gate.load;
+  }
+
+  /** How many connections of watches were lost or retired so far. */
+  get disruptions(): number {
+    return this.transport.disruptions;
+  }
+
+  /** How far the hub's clock is ahead of ours, good to a second; null: not known yet. */
+  get clockSkewSeconds(): number | null {
+    return this.transport.clockSkew.seconds;
   }
 
   async get(type: ResourceType, ref: ObjectRef, options: CallOptions & { metadataOnly?: boolean } = {}): Promise<KubeObject> {
@@ -84,7 +105,7 @@ export class HubClient {
     const metadataOnly = options.metadataOnly === true;
     const path = collectionPath(type, options.namespace) + query(listParameters(options));
     const request = { what, method: 'GET', path, ...(metadataOnly ? { accept: METADATA_LIST } : {}) } as const;
-    const answer = await this.transport.call({ ...request, maxBytes: MAX_PAGE_BYTES, ...this.limits(options, PAGE_DEADLINE_MS) });
+    const answer = await this.transport.call({ ...request, maxBytes: MAX_PAGE_BYTES, weight: WEIGHT_OF_LIST, ...this.limits(options, PAGE_DEADLINE_MS) });
     return pageOf(what, type, answer, metadataOnly);
   }
 
@@ -168,17 +189,17 @@ export class HubClient {
    */
   private async *watchOnOneConnection(type: ResourceType, options: WatchOptions): AsyncGenerator<WatchEvent, 'ENDED' | 'CONNECTION_RETIRED' | 'CALLED_OFF'> {
     const what = whatOf('watch', type, options.namespace);
-    const { resourceVersion, metadataOnly = false, silenceMs = WATCH_SILENCE_MS } = options;
+    const { resourceVersion, metadataOnly = false, openMs = WATCH_OPEN_MS, silenceMs = WATCH_SILENCE_MS } = options;
     const timeoutSeconds = options.timeoutSeconds ?? MIN_WATCH_SECONDS + Math.floor(Math.random() * MIN_WATCH_SECONDS);
     const parameters = { ...selectionParameters(options), watch: true, resourceVersion, allowWatchBookmarks: true, timeoutSeconds };
     const path = collectionPath(type, options.namespace) + query(parameters);
     const retirement = new Retirement();
-    const opening = new Deadline(WATCH_OPEN_MS, options.signal, this.closing.signal);
+    const opening = new Deadline(openMs, options.signal, this.closing.signal);
     const silence = new Deadline(silenceMs, opening.signal, retirement.signal);
     silence.pause();
     const forget = this.transport.onWatchesRetired(retirement.begin);
     try {
-      const body = await this.transport.open({ what, method: 'GET', path, ...(metadataOnly ? { accept: METADATA_ONE } : {}) }, silence);
+      const body = await this.transport.open({ what, method: 'GET', path, ...(metadataOnly ? { accept: METADATA_ONE } : {}) }, opening, silence);
       opening.pause();
       options.onOpen?.();
       try {

@@ -1,3 +1,4 @@
+import type { Clock } from '../common/clock.js';
 import type { Secret } from '../common/secret.js';
 
 /** Where a hub is and how to log in. Holds no file path: everything is in here. */
@@ -11,7 +12,7 @@ export interface HubConnection {
 }
 
 export interface HubClientOptions {
-  /** The User-Agent, default `lifeboat`: what a hub's audit log knows this client by */
+  /** The User-Agent, default `lifeboat/VERSION`: what a hub's audit log knows this client by */
   readonly userAgent?: string;
   /** Loopback is refused unless set (tests, the demo). Link-local and metadata addresses are refused always. */
   readonly allowLoopback?: boolean;
@@ -21,4 +22,8 @@ export interface HubClientOptions {
   readonly http2?: boolean;
   /** Default 15,000: an HTTP/2 connection that leaves two pings unanswered is given up, after at most twice this */
   readonly http2PingMs?: number;
+  /** What the hub's clock is compared with; default the system's */
+  readonly clock?: Pick<Clock, 'now'>;
+  /** Default true: no more calls at once than the hub stands. A client that stands for many others sets no limit to itself */
+  readonly limited?: boolean;
 }

@@ -2,8 +2,11 @@ import { EventEmitter } from 'node:events';
 import { lookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import { isIP, type LookupFunction, type Socket } from 'node:net';
 import { buildConnector, type Dispatcher, Pool } from 'undici';
+import type { Clock } from '../common/clock.js';
 import { addressProblem, type AddressRule } from './address.rules.js';
 import { failureOf, malformed, parseJson, retryAfterMs } from './answer.js';
+import { CallGate } from './call-gate.js';
+import { ClockSkew } from './clock-skew.js';
 import { Deadline } from './deadline.js';
 import type { HubConnection } from './hub-client.types.js';
 import { KubeError } from './kube-error.js';
@@ -23,6 +26,9 @@ export interface TransportOptions extends AddressRule {
   readonly userAgent: string;
   readonly http2: boolean;
   readonly http2PingMs: number;
+  readonly clock: Pick<Clock, 'now'>;
+  /** Calls at once are limited by what the hub stands */
+  readonly limited: boolean;
 }
 
 export interface Request {
@@ -42,6 +48,8 @@ export interface CallRequest extends Request {
   readonly maxBytes: number;
   readonly deadlineMs: number;
   readonly signal?: AbortSignal;
+  /** Of what the hub stands at once; default 1 */
+  readonly weight?: number;
 }
 
 /** Resolves a name and leaves out every address that may not be called, so that what was checked is what is dialled. */
@@ -111,6 +119,8 @@ export class Transport {
   private readonly watches: Pool;
   private readonly authorization: string | undefined;
   private readonly retired = new EventEmitter();
+  readonly gate: CallGate;
+  readonly clockSkew: ClockSkew;
 
   constructor(
     private readonly connection: HubConnection,
@@ -118,6 +128,8 @@ export class Transport {
   ) {
     ({ origin: this.origin, prefix: this.prefix } = parseServer(connection.server));
     this.authorization = connection.auth.type === 'token' ? `Bearer ${connection.auth.token.reveal()}` : undefined;
+    this.gate = new CallGate(options.limited);
+    this.clockSkew = new ClockSkew(options.clock);
     this.calls = this.pool(MAX_CALL_CONNECTIONS);
     this.watches = this.pool(undefined);
     // Also when a connection dies: its watches have failed by then.
@@ -144,18 +156,23 @@ export class Transport {
     });
   }
 
-  /** One call and its JSON answer. A read that met a dying connection is tried once more. */
+  /** One call and its JSON answer, when the hub can take it. */
   async call(request: CallRequest): Promise<unknown> {
     const deadline = new Deadline(request.deadlineMs, request.signal);
     try {
-      try {
-        return await this.callOnce(request, deadline);
-      } catch (error) {
-        if (request.method !== 'GET' || !(error instanceof KubeError) || !wasCut(error) || deadline.signal.aborted) throw error;
-        return await this.callOnce(request, deadline);
-      }
+      return await this.gate.run(request.what, request.weight ?? 1, deadline, () => this.callTwice(request, deadline));
     } finally {
       deadline.dispose();
+    }
+  }
+
+  /** A read that met a dying connection is tried once more. */
+  private async callTwice(request: CallRequest, deadline: Deadline): Promise<unknown> {
+    try {
+      return await this.callOnce(request, deadline);
+    } catch (error) {
+      if (request.method !== 'GET' || !(error instanceof KubeError) || !wasCut(error) || deadline.signal.aborted) throw error;
+      return await this.callOnce(request, deadline);
     }
   }
 
@@ -165,9 +182,15 @@ export class Transport {
     return parseJson(request.what, text);
   }
 
-  /** Opens a stream; the caller reads the body and must destroy it. */
-  async open(request: Request, deadline: Deadline): Promise<Dispatcher.ResponseData['body']> {
-    return (await this.send(this.watches, request, deadline)).body;
+  /** Opens a stream, which counts as no call; the caller reads the body and must destroy it. @param opening runs until the hub has answered */
+  async open(request: Request, opening: Deadline, whole: Deadline): Promise<Dispatcher.ResponseData['body']> {
+    await this.gate.pauseOver(request.what, opening);
+    try {
+      return (await this.send(this.watches, request, whole)).body;
+    } catch (error) {
+      this.gate.heed(error);
+      throw error;
+    }
   }
 
   /** Maps what reading a body threw. */
@@ -186,6 +209,7 @@ export class Transport {
 
   private async send(pool: Pool, request: Request, deadline: Deadline): Promise<Dispatcher.ResponseData> {
     let answer: Dispatcher.ResponseData;
+    const sentAtMs = performance.now();
     try {
       answer = await pool.request({
         origin: this.origin,
@@ -198,6 +222,7 @@ export class Transport {
     } catch (error) {
       throw this.bodyFailure(request.what, error, deadline);
     }
+    this.clockSkew.heard(oneHeader(answer.headers['date']), performance.now() - sentAtMs);
     // A body that is destroyed before it was read reports that as an error, which nobody waits for.
     answer.body.on('error', () => undefined);
     try {
@@ -261,6 +286,7 @@ export class Transport {
 
   /** Cuts every connection; calls and watches that are under way fail. */
   async close(): Promise<void> {
+    this.gate.close();
     await Promise.all([this.calls.destroy(), this.watches.destroy()]);
   }
 }

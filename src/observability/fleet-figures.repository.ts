@@ -48,6 +48,12 @@ export class FleetFiguresRepository {
     return this.figures(`SELECT name AS hub, (reachability = 'REACHABLE')::int AS value FROM hub WHERE removed_at IS NULL AND reachability <> 'UNKNOWN'`);
   }
 
+  /** By id. */
+  async hubNames(): Promise<ReadonlyMap<string, string>> {
+    const rows = await this.sql.query<{ id: string; name: string }>('SELECT id, name FROM hub WHERE removed_at IS NULL');
+    return new Map(rows.map(({ id, name }) => [id, name]));
+  }
+
   failovers(): Promise<Figure[]> {
     return this.figures(`SELECT kind, status, count(*)::int AS value FROM failover GROUP BY kind, status`);
   }

@@ -1,14 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from '@prometheus-io/client';
 import type { FastifyInstance } from 'fastify';
 import { Clock } from '../common/clock.js';
+import { version } from '../common/version.js';
 import { Jobs } from '../jobs/jobs.js';
+import { HubLoads } from '../kube/hub-loads.js';
 import { CountedHistogram } from './counted-histogram.js';
 import { EXPIRY_BOUNDS, FleetFiguresRepository, STEP_BOUNDS, type Figure } from './fleet-figures.repository.js';
-
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
 
 /** Figures from the tables are not counted again for everyone who asks within this time. */
 const FIGURES_KEPT_MS = 10_000;
@@ -25,6 +24,10 @@ export class MetricsService implements OnModuleInit {
   private readonly findings = this.gauge('lifeboat_findings', 'Managed clusters with a finding, by code', ['hub', 'code', 'severity']);
   private readonly observed = this.gauge('lifeboat_hub_observed_timestamp_seconds', 'When a hub was last heard of, by the watch that has been silent longest', ['hub']);
   private readonly reachable = this.gauge('lifeboat_hub_reachable', '1: the hub answers', ['hub']);
+  private readonly callLimit = this.gauge('lifeboat_hub_call_limit', 'How many calls at once this process makes to a hub', ['hub']);
+  private readonly callsWaiting = this.gauge('lifeboat_hub_calls_waiting', 'Calls to a hub that wait in this process for their turn', ['hub']);
+  private readonly throttled = new Counter({ name: 'lifeboat_hub_throttled_total', help: 'Answers 429 of a hub to this process', labelNames: ['hub'], registers: [this.registry] });
+  private readonly throttledBefore = new Map<string, number>();
   private readonly failovers = this.gauge('lifeboat_failovers', 'Failovers by status', ['kind', 'status']);
   private readonly jobsByState = this.gauge('lifeboat_jobs', 'Jobs by queue and state', ['queue', 'state']);
   private readonly tokenExpiry = new CountedHistogram({ name: 'lifeboat_token_expiry_seconds', help: 'Time that auto-import tokens still have', buckets: EXPIRY_BOUNDS, registry: this.registry });
@@ -32,7 +35,7 @@ export class MetricsService implements OnModuleInit {
   private readAt = -Infinity;
   private reading: Promise<void> | null = null;
 
-  constructor(private readonly figures: FleetFiguresRepository, private readonly jobs: Jobs, private readonly clock: Clock, private readonly host: HttpAdapterHost) {
+  constructor(private readonly figures: FleetFiguresRepository, private readonly jobs: Jobs, private readonly clock: Clock, private readonly loads: HubLoads, private readonly host: HttpAdapterHost) {
     collectDefaultMetrics({ register: this.registry });
     this.gauge('lifeboat_build_info', 'Always 1; which version runs', ['version', 'node']).set({ version, node: process.version }, 1);
   }
@@ -62,6 +65,7 @@ export class MetricsService implements OnModuleInit {
       show(this.findings, await figures.findings());
       show(this.observed, await figures.observed());
       show(this.reachable, await figures.reachable());
+      this.showLoads(await figures.hubNames());
       show(this.failovers, await figures.failovers());
       this.tokenExpiry.set(await figures.tokenExpiry(this.clock.now()));
       this.steps.set(await figures.stepDurations());
@@ -70,6 +74,21 @@ export class MetricsService implements OnModuleInit {
     } catch (err) {
       // The process's own figures are worth most while the database is away
       this.logger.warn({ err }, 'Figures could not be read from the database');
+    }
+  }
+
+  private showLoads(names: ReadonlyMap<string, string>): void {
+    const loads = [...this.loads.now()].flatMap(([hubId, load]) => {
+      const hub = names.get(hubId);
+      return hub === undefined ? [] : [{ hubId, load, labels: { hub } }];
+    });
+    show(this.callLimit, loads.map(({ labels, load }) => ({ labels, value: load.limit })));
+    show(this.callsWaiting, loads.map(({ labels, load }) => ({ labels, value: load.waiting })));
+    for (const { hubId, load, labels } of loads) {
+      const before = this.throttledBefore.get(hubId) ?? 0;
+      // A hub with new credentials is counted anew.
+      this.throttled.inc(labels, load.throttled - (load.throttled < before ? 0 : before));
+      this.throttledBefore.set(hubId, load.throttled);
     }
   }
 

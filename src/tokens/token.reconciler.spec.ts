@@ -1,6 +1,6 @@
 import { ShiftableClock } from '../common/clock.js';
 import { Secret } from '../common/secret.js';
-import { HubClient } from '../kube/hub-client.js';
+import { HubClient, USER_AGENT } from '../kube/hub-client.js';
 import type { KubeObject } from '../kube/kube.types.js';
 import { resources } from '../kube/resources.js';
 import { SimulatedHub } from '../simulator/simulated-hub.js';
@@ -37,7 +37,7 @@ async function agentWrites(name: string, account = ACCOUNT, { refreshedMs = 0, e
   if (owner !== null) await agent.patch(resources.managedServiceAccount, { namespace: name, name: account }, { status }, { patchType: 'merge', subresource: 'status' });
 }
 const writes = (): string[] =>
-  hub.ledger.writes({ fieldManager: 'lifeboat' }).concat(hub.ledger.writes({ verb: 'delete', userAgent: 'lifeboat' })).filter(({ resource }) => !resource.startsWith('selfsubject'))
+  hub.ledger.writes({ fieldManager: 'lifeboat' }).concat(hub.ledger.writes({ verb: 'delete', userAgent: USER_AGENT })).filter(({ resource }) => !resource.startsWith('selfsubject'))
     .map(({ verb, resource, namespace, name, code }) => `${verb} ${resource} ${namespace}/${name} ${code}`).sort();
 const BARE = (name: string): string[] => [
   `apply managedclusteraddons ${name}/managed-serviceaccount 201`,

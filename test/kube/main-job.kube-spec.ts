@@ -1,4 +1,5 @@
 import { ShiftableClock } from '../../src/common/clock.js';
+import { USER_AGENT } from '../../src/kube/hub-client.js';
 import { exportKubeconfig } from '../../src/kube/kubeconfig-export.js';
 import { resources } from '../../src/kube/resources.js';
 import { ACCOUNT, BACKUP_NAMESPACE, IMPORT_SECRET, LABEL } from '../../src/simulator/actors/words.js';
@@ -134,7 +135,7 @@ test('beside the hub’s own operator, each imported cluster gets what protects 
 test('the target gets exactly one Restore, and no delete', async () => {
   const onWest = await byLifeboat(west!);
   const restores = onWest.filter(({ verb, objectRef }) => verb === 'create' && objectRef?.resource === 'restores');
-  expect(restores.map(({ responseStatus, objectRef, userAgent }) => [responseStatus?.code, objectRef?.apiGroup, userAgent])).toEqual([[201, 'cluster.open-cluster-management.io', 'lifeboat']]);
+  expect(restores.map(({ responseStatus, objectRef, userAgent }) => [responseStatus?.code, objectRef?.apiGroup, userAgent])).toEqual([[201, 'cluster.open-cluster-management.io', USER_AGENT]]);
   const others = onWest.filter(isWrite).map(line).filter((one) => !one.startsWith('create restores ') && one !== 'patch multiclusterengines multiclusterengine');
   expect(others.filter((one) => !/^patch managedclusters \S+$/.test(one) && !new RegExp(`^(create|patch) secrets \\S+/${IMPORT_SECRET}$`).test(one))).toEqual([]);
 });

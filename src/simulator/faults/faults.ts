@@ -143,6 +143,8 @@ export class Faults {
   private readonly watches = new Map<WatchControl, FaultSubject>();
   /** Added to the hub's clock in the Date header, in milliseconds */
   dateSkewMs = 0;
+  /** Requests answered at once, watches apart; what comes beyond is refused with 429, as with kube-apiserver's --max-requests-inflight */
+  maxInFlight = Infinity;
 
   constructor(private readonly random: SeededRandom) {}
 
@@ -160,6 +162,7 @@ export class Faults {
   clear(): void {
     this.active.clear();
     this.dateSkewMs = 0;
+    this.maxInFlight = Infinity;
     this.refreshWatches({});
   }
 

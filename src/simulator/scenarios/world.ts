@@ -105,7 +105,7 @@ export class World {
     const hubs = options.hubs.map((hub, index): HubInWorld => {
       const { name, clusterId } = hub.hub;
       const release = hub.release ?? DEFAULT_RELEASE;
-      const client = new HubClient(hub.hub.connection(), { allowLoopback: true, userAgent: 'rhacm-actors', defaultFieldManager: 'rhacm-actors' });
+      const client = new HubClient(hub.hub.connection(), { allowLoopback: true, userAgent: 'rhacm-actors', defaultFieldManager: 'rhacm-actors', limited: false });
       const ownSwitches = { ...CALM, ...hub.switches };
       switches.set(name, ownSwitches);
       if (hub.hub.addAdmission && minorOf(release.hub) >= WEBHOOK_SINCE_MINOR) disposers.push(hub.hub.addAdmission(restoreWebhook));

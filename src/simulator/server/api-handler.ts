@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Faults, FaultSubject, RequestFault } from '../faults/faults.js';
 import { injectedError } from '../faults/injected-error.js';
-import { ApiStatusError, badRequest, forbidden, methodNotAllowed, noSuchResource, notFound } from '../store/api-status.js';
+import { ApiStatusError, badRequest, forbidden, methodNotAllowed, noSuchResource, notFound, tooManyRequests } from '../store/api-status.js';
 import type { HubStore } from '../store/hub-store.js';
 import type { Kind } from '../store/kinds.js';
 import type { Registry } from '../store/registry.js';
@@ -31,6 +31,7 @@ export interface ApiHandlerParts {
 export class ApiHandler {
   readonly reads: ResourceReads;
   private readonly writes: ResourceWrites;
+  private inFlight = 0;
 
   constructor(private readonly parts: ApiHandlerParts) {
     this.reads = new ResourceReads(parts);
@@ -53,6 +54,17 @@ export class ApiHandler {
     const target = safely(() => parseTarget(exchange.path));
     const identity = identities.authenticate(exchange.header('authorization'), exchange.clientUser());
     const subject = subjectOf(exchange, target, identity);
+    if (subject.verb === 'watch') return this.answerAs(exchange, target, identity, subject);
+    if (this.inFlight >= this.parts.faults.maxInFlight) throw tooManyRequests(1);
+    this.inFlight++;
+    try {
+      await this.answerAs(exchange, target, identity, subject);
+    } finally {
+      this.inFlight--;
+    }
+  }
+
+  private async answerAs(exchange: HttpExchange, target: RequestTarget | null, identity: Identity | null, subject: FaultSubject): Promise<void> {
     const after = await this.struck(exchange, subject);
     if (after === 'answered') return;
     if (!identity) throw new ApiStatusError(401, 'Unauthorized', 'Unauthorized');
