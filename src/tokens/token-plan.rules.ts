@@ -131,19 +131,23 @@ function accountStep(observed: ObservedToken, account: TokenAccount, policy: Tok
   return { actions: [{ type: 'DELETE_SECRET', name: account, uid: leftover.uid }, apply], goesOn: true, recheckAt: null };
 }
 
-function workActions(observed: ObservedToken, account: TokenAccount): TokenAction[] {
-  const missing = wantedWorks(observed, account).filter(({ name }) => !observed.works.has(name));
-  const obsolete = observed.works.get(WORK_OF[account] + works.obsoleteCustomSuffix);
-  return [
-    ...missing.map((work): TokenAction => ({ type: 'APPLY_WORK', account, ...work })),
-    ...(obsolete === undefined || obsolete.facts.deleting ? [] : [{ type: 'DELETE_WORK' as const, name: WORK_OF[account] + works.obsoleteCustomSuffix, uid: obsolete.uid }]),
-  ];
+const missingWorks = (observed: ObservedToken, account: TokenAccount): TokenAction[] =>
+  wantedWorks(observed, account).filter(({ name }) => !observed.works.has(name)).map((work) => ({ type: 'APPLY_WORK', account, ...work }));
+
+/** What release 2.8.2 made for custom namespaces: its binding has the name of the default one's. It goes, whatever else there is. */
+function obsoleteWorks(observed: ObservedToken): TokenAction[] {
+  return tokenAccounts.flatMap((account): TokenAction[] => {
+    const name = WORK_OF[account] + works.obsoleteCustomSuffix;
+    const obsolete = observed.works.get(name);
+    return obsolete === undefined || obsolete.facts.deleting ? [] : [{ type: 'DELETE_WORK', name, uid: obsolete.uid }];
+  });
 }
 
-/** Account and role binding of one account. */
+/** Account and role binding of one account. The first one's binding does not wait for its account. */
 function upkeep(observed: ObservedToken, account: TokenAccount, policy: TokenPolicy, now: Date): { actions: TokenAction[]; recheckAt: Date | null } {
   const step = accountStep(observed, account, policy, now);
-  return { actions: [...step.actions, ...(step.goesOn ? workActions(observed, account) : [])], recheckAt: step.recheckAt };
+  const binds = step.goesOn || account === accounts.autoImport;
+  return { actions: [...step.actions, ...(binds ? missingWorks(observed, account) : [])], recheckAt: step.recheckAt };
 }
 
 /** Whether the pair is wanted now, and if not, from when on. It stays once it is there. */
@@ -160,7 +164,7 @@ function writes(observed: ObservedToken, policy: TokenPolicy, now: Date): { acti
   const pair = pairWanted(observed, now);
   const primaryUpkeep = upkeep(observed, accounts.autoImport, policy, now);
   const pairUpkeep = pair.wanted ? upkeep(observed, accounts.autoImportPair, policy, now) : { actions: [], recheckAt: pair.from };
-  const upkeepActions = [...primaryUpkeep.actions, ...pairUpkeep.actions];
+  const upkeepActions = [...primaryUpkeep.actions, ...pairUpkeep.actions, ...obsoleteWorks(observed)];
   const goingAway = new Set(upkeepActions.flatMap((action) => (action.type === 'DELETE_SECRET' ? [action.name] : [])));
   const marks = [...observed.secrets]
     .filter(([name]) => !goingAway.has(name))

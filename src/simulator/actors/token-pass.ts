@@ -54,6 +54,8 @@ export class TokenPass {
     const validity = validityOf(schedule);
     await this.forEachCluster(async (name) => {
       await this.makeAddOn(name);
+      for (const which of ACCOUNTS) await this.removeOldWork(name, which);
+      await this.makeWorks(name, ACCOUNTS[0]);
       await this.makeAccount(name, ACCOUNTS[0], validity);
       const { informers } = this.env;
       const pairExists = informers.of(resources.managedServiceAccount).get(PAIR_ACCOUNT, name) !== undefined;
@@ -121,6 +123,8 @@ export class TokenPass {
     const ref = { name: which.account, namespace: cluster };
     const present = informers.of(resources.managedServiceAccount).get(which.account, cluster);
     if (!present) {
+      // A pair that is there is not given a work any more.
+      if (which === ACCOUNTS[1]) await this.makeWorks(cluster, which);
       if (informers.of(resources.secret).get(which.account, cluster)) await client.delete(resources.secret, ref);
       await createUnlessThere(this.env, resources.managedServiceAccount, {
         apiVersion: 'authentication.open-cluster-management.io/v1beta1', kind: 'ManagedServiceAccount',
@@ -132,17 +136,21 @@ export class TokenPass {
         await client.patch(resources.managedServiceAccount, ref, { spec: { rotation: { validity } } }, { patchType: 'merge', fieldManager: MANAGER });
       }
     }
-    await this.makeWorks(cluster, which);
+  }
+
+  /** Of release 2.8.2. */
+  private async removeOldWork(cluster: string, which: Account): Promise<void> {
+    const ref = { name: workName(which, '-custom'), namespace: cluster };
+    if (this.env.informers.of(resources.manifestWork).get(ref.name, cluster)) await this.env.client.delete(resources.manifestWork, ref);
   }
 
   private async makeWorks(cluster: string, which: Account): Promise<void> {
-    const { informers, client } = this.env;
+    const { informers } = this.env;
     const works = informers.of(resources.manifestWork);
     if (!works.get(workName(which), cluster)) await this.makeWork(cluster, which, ADDON_NAMESPACE, '');
     const namespace = text(statusOf(informers.of(resources.managedClusterAddOn).get(ADDON, cluster))['namespace']) ?? ADDON_NAMESPACE;
     if (namespace === ADDON_NAMESPACE) return;
     if (!works.get(workName(which, '-custom-2'), cluster)) await this.makeWork(cluster, which, namespace, '-custom-2');
-    if (works.get(workName(which, '-custom'), cluster)) await client.delete(resources.manifestWork, { name: workName(which, '-custom'), namespace: cluster });
   }
 
   private async makeWork(cluster: string, which: Account, namespace: string, tail: string): Promise<void> {
