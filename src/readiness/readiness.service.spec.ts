@@ -1,5 +1,6 @@
 import { ManualClock } from '../common/clock.js';
 import { Parts, testConfig } from '../../test/support/parts.js';
+import { PlanWorlds } from './plan-worlds.service.js';
 import { ReadinessRepository } from './readiness.repository.js';
 import { ReadinessService } from './readiness.service.js';
 
@@ -18,7 +19,8 @@ const hubs = { east: '', west: '' };
 beforeAll(async () => {
   parts = await Parts.open(clock, testConfig());
   const { prisma } = parts;
-  readiness = new ReadinessService(new ReadinessRepository(prisma, parts.sql), clock);
+  const repository = new ReadinessRepository(prisma, parts.sql);
+  readiness = new ReadinessService(repository, new PlanWorlds(repository), clock);
   const storage = [{ name: 'dpa', provider: 'aws', bucket: 'b', prefix: 'p', s3Url: null, region: null, phase: 'Available', owned: true }];
   for (const name of ['east', 'west'] as const) {
     const hub = await prisma.hub.create({ data: { name, apiUrl: `https://${name}`, clusterId: `id-${name}`, reachability: 'REACHABLE', storage, createdAt: start, createdBy: 't', updatedAt: start } });

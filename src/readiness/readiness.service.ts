@@ -1,18 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
 import type { ListRequest, Page, Sort } from '../common/paging.js';
-import { veleroLabelValue } from '../backups/velero-name.rules.js';
 import { ClusterNotFoundError } from '../fleet/fleet.errors.js';
 import type { ClusterOrigin } from '../fleet/fleet.types.js';
 import { HubNotFoundError } from '../hubs/hubs.errors.js';
-import { PlanNotFoundError } from '../recovery/plans/plans.errors.js';
-import { restoresInTheWay, syncedCredentialsBackup } from '../recovery/restores/restores-on-hub.rules.js';
-import { assessCluster, type Basis, type ClusterAssessment, type Moment } from './cluster-verdict.rules.js';
+import { assessCluster, type Basis, type ClusterAssessment } from './cluster-verdict.rules.js';
 import { withSince, worstClusterVerdict } from './finding-order.rules.js';
-import { basisOfHub, basisOfPlan, hubFindings, overallVerdict, planFindings, type HubFacts } from './plan-verdict.rules.js';
-import { ReadinessRepository, type ClusterRow, type PlanRow, type SavedClusterReadiness, type SavedPlanReadiness, type SetRow } from './readiness.repository.js';
+import { basisOfHub, hubFindings, overallVerdict, planFindings, type HubFacts } from './plan-verdict.rules.js';
+import { ageSeconds, backupLabels, momentOf, PlanWorlds, restorable, summaryOf } from './plan-worlds.service.js';
+import { ReadinessRepository, type ClusterRow, type SavedClusterReadiness, type SavedPlanReadiness, type SetRow } from './readiness.repository.js';
 import type {
-  BackupSetSummary, ClusterReadinessFilter, ClusterReadinessRow, ClusterReadinessSortField, ClusterReadinessView, ClusterVerdict, HubReadinessView, PlanReadinessView,
+  ClusterReadinessFilter, ClusterReadinessRow, ClusterReadinessSortField, ClusterReadinessView, ClusterVerdict, HubReadinessView, PlanReadinessView,
 } from './readiness.types.js';
 import { codesInOrder, countCodes, countsOf, countVerdicts, score } from './summary.rules.js';
 
@@ -29,13 +27,6 @@ export interface ClusterPrediction {
   readonly code: string | null;
 }
 
-interface PlanWorld {
-  readonly plan: PlanRow;
-  readonly source: HubFacts;
-  readonly target: HubFacts;
-  readonly sets: readonly SetRow[];
-}
-
 /**
  * What a failover would bring, from facts that are in the database already: it asks no hub, since on the day that it counts one is down.
  *
@@ -50,12 +41,13 @@ export class ReadinessService {
 
   constructor(
     private readonly repository: ReadinessRepository,
+    private readonly worlds: PlanWorlds,
     private readonly clock: Clock,
   ) {}
 
   /** Computed anew where the last answer is older than a few seconds. @throws PlanNotFoundError */
   async forPlan(planId: string): Promise<PlanReadinessView> {
-    const plan = await this.planOf(planId);
+    const plan = await this.worlds.plan(planId);
     const saved = await this.fresh(planId);
     const [byVerdict, byCode, set] = await Promise.all([
       this.repository.countsByVerdict(planId), this.repository.countsByCode(planId), saved.setId === null ? null : this.repository.set(saved.setId),
@@ -71,7 +63,7 @@ export class ReadinessService {
 
   /** @throws PlanNotFoundError, CursorInvalidError */
   async clustersOfPlan(planId: string, filter: ClusterReadinessFilter, sort: Sort<ClusterReadinessSortField>, request: ListRequest): Promise<Page<ClusterReadinessRow>> {
-    await this.planOf(planId);
+    await this.worlds.plan(planId);
     const { computedAt } = await this.fresh(planId);
     return this.repository.listClusters(planId, computedAt, filter, sort, request);
   }
@@ -109,9 +101,9 @@ export class ReadinessService {
 
   /** Works out the verdicts on a plan and writes what changed. @throws PlanNotFoundError */
   async compute(planId: string): Promise<SavedPlanReadiness> {
-    const plan = await this.planOf(planId);
+    const plan = await this.worlds.plan(planId);
     const now = this.clock.now();
-    const world = await this.planWorld(plan);
+    const world = await this.worlds.of(plan);
     const { basis, set, tokenSetId } = restorable(world, now);
     const [clusters, targetClusters] = await Promise.all([this.repository.clusters(plan.sourceHubId, tokenSetId), this.repository.clusters(plan.targetHubId, null)]);
     const assessed = clusters.map((cluster) => ({ cluster, assessment: assessCluster(cluster, basis, momentOf(plan, now)) }));
@@ -142,7 +134,7 @@ export class ReadinessService {
    * @throws PlanNotFoundError
    */
   async predict(planId: string, setId: string, tokensOf: string): Promise<ClusterPrediction[]> {
-    const plan = await this.planOf(planId);
+    const plan = await this.worlds.plan(planId);
     const [set, tokenSet] = await Promise.all([this.repository.set(setId), this.repository.set(tokensOf)]);
     const now = this.clock.now();
     const basis: Basis = set === null
@@ -155,12 +147,6 @@ export class ReadinessService {
     });
   }
 
-  private async planOf(planId: string): Promise<PlanRow> {
-    const plan = await this.repository.plan(planId);
-    if (plan === null) throw new PlanNotFoundError(planId);
-    return plan;
-  }
-
   private async fresh(planId: string): Promise<SavedPlanReadiness> {
     const saved = await this.repository.saved(planId);
     if (saved !== null && this.clock.now().getTime() - saved.computedAt.getTime() < FRESH_MS) return saved;
@@ -171,36 +157,12 @@ export class ReadinessService {
     return answer;
   }
 
-  private async planWorld(plan: PlanRow): Promise<PlanWorld> {
-    const source = await this.repository.hub(plan.sourceHubId);
-    if (source === null) throw new HubNotFoundError(plan.sourceHubId);
-    const [target, sets] = await Promise.all([this.repository.hub(plan.targetHubId, source.clusterId), this.repository.sets(source.clusterId)]);
-    if (target === null) throw new HubNotFoundError(plan.targetHubId);
-    return { plan, source, target, sets };
-  }
-
   private async hubWorld(hubId: string): Promise<{ hub: HubFacts; set: SetRow | null; basis: Basis }> {
     const hub = await this.repository.hub(hubId);
     if (hub === null) throw new HubNotFoundError(hubId);
     return { hub, ...basisOfHub(hub, await this.repository.sets(hub.clusterId), this.clock.now()) };
   }
 }
-
-/** The set that a failover would restore now. A standing Restore on the target has brought its credentials already, maybe older ones. */
-function restorable(world: PlanWorld, now: Date): { basis: Basis; set: SetRow | null; tokenSetId: string | null } {
-  const { basis, set } = basisOfPlan(world.source, world.target, world.sets, now);
-  const { activate } = restoresInTheWay(world.target.restores);
-  const synced = activate === null ? null : syncedCredentialsBackup(activate);
-  const tokenSet = world.sets.find((one) => one.credentialsBackup === synced) ?? set;
-  if (basis.kind !== 'SET' || tokenSet === null) return { basis, set, tokenSetId: null };
-  return { basis: { kind: 'SET', set: { ...basis.set, credentialsBackup: tokenSet.credentialsBackup } }, set, tokenSetId: tokenSet.id };
-}
-
-/** A token must outlast what the plan may lose and take. */
-const momentOf = (plan: PlanRow, now: Date): Moment => ({ now, horizonMs: Math.max(DAY_MS, (plan.rpoSeconds + plan.rtoSeconds) * 1000) });
-
-const backupLabels = (sets: readonly SetRow[]): Set<string> =>
-  new Set(sets.flatMap((set) => (set.managedClustersBackup === null ? [] : [veleroLabelValue(set.managedClustersBackup)])));
 
 function saveable(cluster: ClusterRow, assessment: ClusterAssessment, setId: string | null, before: SavedClusterReadiness | undefined, now: Date): SavedClusterReadiness {
   const code = assessment.findings[0]?.code ?? null;
@@ -217,11 +179,3 @@ const isSame = (row: SavedClusterReadiness, before: SavedClusterReadiness | unde
 const sorted = (row: SavedClusterReadiness) => row.findings.map((one) => [one.code, one.severity, one.verdict, one.cause, one.remedy, one.since, one.predicts, one.hubId]);
 
 const older = (a: Date | null, b: Date | null): Date | null => (a === null || b === null ? null : a < b ? a : b);
-
-const ageSeconds = (at: Date | null, now: Date): number | null => (at === null ? null : Math.max(0, Math.round((now.getTime() - at.getTime()) / 1000)));
-
-const summaryOf = (set: SetRow | null): BackupSetSummary | null =>
-  set && {
-    id: set.id, credentialsBackup: set.credentialsBackup, resourcesBackup: set.resourcesBackup, genericBackup: set.genericBackup, managedClustersBackup: set.managedClustersBackup,
-    startedAt: set.startedAt, expiresAt: set.expiresAt,
-  };

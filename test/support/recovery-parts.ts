@@ -5,6 +5,7 @@ import { Secret } from '../../src/common/secret.js';
 import type { Config } from '../../src/config/config.js';
 import { managedClusterFacts, tokenSecretFacts, veleroBackupFacts } from '../../src/fleet/facts.rules.js';
 import { resources } from '../../src/kube/resources.js';
+import { PlanWorlds } from '../../src/readiness/plan-worlds.service.js';
 import { ReadinessRepository } from '../../src/readiness/readiness.repository.js';
 import { ReadinessService } from '../../src/readiness/readiness.service.js';
 import { AdvanceFailoverProcessor } from '../../src/recovery/failovers/advance-failover.processor.js';
@@ -51,7 +52,8 @@ export class RecoveryParts {
   constructor(readonly parts: Parts) {
     const { prisma, sql, audit, clock, connections, leases, jobs, config } = parts;
     const view = new HubViewService();
-    this.readiness = new ReadinessService(new ReadinessRepository(prisma, sql), clock);
+    const readiness = new ReadinessRepository(prisma, sql);
+    this.readiness = new ReadinessService(readiness, new PlanWorlds(readiness), clock);
     this.plans = new PlansService(new PlansRepository(prisma), audit, clock);
     this.repository = new FailoversRepository(prisma, sql);
     const events = new FailoverEvents(this.repository);

@@ -1,0 +1,67 @@
+import { Injectable } from '@nestjs/common';
+import { veleroLabelValue } from '../backups/velero-name.rules.js';
+import { HubNotFoundError } from '../hubs/hubs.errors.js';
+import { PlanNotFoundError } from '../recovery/plans/plans.errors.js';
+import { restoresInTheWay, syncedCredentialsBackup } from '../recovery/restores/restores-on-hub.rules.js';
+import type { Basis, Moment } from './cluster-verdict.rules.js';
+import { basisOfPlan, type HubFacts } from './plan-verdict.rules.js';
+import { ReadinessRepository, type PlanRow, type SetRow } from './readiness.repository.js';
+import type { BackupSetSummary } from './readiness.types.js';
+
+const DAY_MS = 86_400_000;
+
+/** What is known of a plan's two hubs and the source's backup sets, beside the clusters. */
+export interface PlanWorld {
+  readonly plan: PlanRow;
+  readonly source: HubFacts;
+  readonly target: HubFacts;
+  /** Newest first */
+  readonly sets: readonly SetRow[];
+}
+
+/** Reads what a question about a plan rests on. */
+@Injectable()
+export class PlanWorlds {
+  constructor(private readonly repository: ReadinessRepository) {}
+
+  /** @throws PlanNotFoundError */
+  async plan(planId: string): Promise<PlanRow> {
+    const plan = await this.repository.plan(planId);
+    if (plan === null) throw new PlanNotFoundError(planId);
+    return plan;
+  }
+
+  /** @param targetHubId another hub in the target's place. @throws HubNotFoundError */
+  async of(plan: PlanRow, targetHubId = plan.targetHubId): Promise<PlanWorld> {
+    const source = await this.repository.hub(plan.sourceHubId);
+    if (source === null) throw new HubNotFoundError(plan.sourceHubId);
+    const [target, sets] = await Promise.all([this.repository.hub(targetHubId, source.clusterId), this.repository.sets(source.clusterId)]);
+    if (target === null) throw new HubNotFoundError(targetHubId);
+    return { plan, source, target, sets };
+  }
+}
+
+/** The set that a failover would restore now. A standing Restore on the target has brought its credentials already, maybe older ones. */
+export function restorable(world: PlanWorld, now: Date): { basis: Basis; set: SetRow | null; tokenSetId: string | null } {
+  const { basis, set } = basisOfPlan(world.source, world.target, world.sets, now);
+  const { activate } = restoresInTheWay(world.target.restores);
+  const synced = activate === null ? null : syncedCredentialsBackup(activate);
+  const tokenSet = world.sets.find((one) => one.credentialsBackup === synced) ?? set;
+  if (basis.kind !== 'SET' || tokenSet === null) return { basis, set, tokenSetId: null };
+  return { basis: { kind: 'SET', set: { ...basis.set, credentialsBackup: tokenSet.credentialsBackup } }, set, tokenSetId: tokenSet.id };
+}
+
+/** A token must outlast what the plan may lose and take. */
+export const momentOf = (plan: PlanRow, now: Date): Moment => ({ now, horizonMs: Math.max(DAY_MS, (plan.rpoSeconds + plan.rtoSeconds) * 1000) });
+
+/** What Velero writes as `velero.io/backup-name` on objects restored from these sets' managed clusters. */
+export const backupLabels = (sets: readonly SetRow[]): Set<string> =>
+  new Set(sets.flatMap((set) => (set.managedClustersBackup === null ? [] : [veleroLabelValue(set.managedClustersBackup)])));
+
+export const ageSeconds = (at: Date | null, now: Date): number | null => (at === null ? null : Math.max(0, Math.round((now.getTime() - at.getTime()) / 1000)));
+
+export const summaryOf = (set: SetRow | null): BackupSetSummary | null =>
+  set && {
+    id: set.id, credentialsBackup: set.credentialsBackup, resourcesBackup: set.resourcesBackup, genericBackup: set.genericBackup, managedClustersBackup: set.managedClustersBackup,
+    startedAt: set.startedAt, expiresAt: set.expiresAt,
+  };
