@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { LeaseLostError } from '../database/lease.errors.js';
+import type { HeldLease } from '../database/lease.service.js';
 import { Sql } from '../database/sql.js';
 import { incarnationStep, type IncarnationStep, type OpenIncarnation } from './token-incarnation.rules.js';
 import type { TokenState } from './token-plan.rules.js';
@@ -24,10 +26,11 @@ export class TokenInventoryRepository {
   /**
    * @param readAt when the facts were read: what was read later is not overwritten
    * @returns the clusters of which something changed
+   * @throws LeaseLostError
    */
-  async record(hubId: string, clusters: readonly ClusterTokens[], readAt: Date, now: Date): Promise<string[]> {
+  async record(lease: HeldLease, hubId: string, clusters: readonly ClusterTokens[], readAt: Date, now: Date): Promise<string[]> {
     if (clusters.length === 0) return [];
-    const labelledAt = await this.recordIncarnations(hubId, clusters, now);
+    const labelledAt = await this.recordIncarnations(lease, hubId, clusters, now);
     const rows = clusters.flatMap(({ cluster, tokens }) => tokens.map((token) => rowOf(cluster, token, labelledAt.get(key(cluster, token.account)) ?? null)));
     const changed = await this.sql.query<{ cluster: string }>(
       `WITH told AS (SELECT * FROM jsonb_to_recordset($2::jsonb) AS told (cluster text, account text, account_present boolean, account_uid text, validity_seconds int, expires_at timestamptz,
@@ -58,7 +61,8 @@ export class TokenInventoryRepository {
   }
 
   /** @returns since when each present token has been labelled */
-  private async recordIncarnations(hubId: string, clusters: readonly ClusterTokens[], now: Date): Promise<Map<string, Date | null>> {
+  private async recordIncarnations(lease: HeldLease, hubId: string, clusters: readonly ClusterTokens[], now: Date): Promise<Map<string, Date | null>> {
+    lease.assertHeld();
     const open = await this.sql.query<OpenRow>(
       `SELECT DISTINCT ON (cluster, account) cluster, account, secret_uid AS "secretUid", refreshed_at AS "refreshedAt", expires_at AS "expiresAt", labelled_at AS "labelledAt", seen_at AS "seenAt"
        FROM token_incarnation WHERE hub_id = $1 AND cluster = ANY($2::text[]) AND ended_at IS NULL ORDER BY cluster, account, seen_at DESC`,
@@ -77,11 +81,11 @@ export class TokenInventoryRepository {
         return { cluster, account, secretUid: secret?.uid ?? before?.secretUid ?? '', before, step };
       });
     });
-    await this.write(hubId, steps, now);
+    await this.write(lease, hubId, steps, now);
     return labelledAt;
   }
 
-  private async write(hubId: string, steps: readonly { cluster: string; account: string; secretUid: string; before: OpenRow | null; step: IncarnationStep }[], now: Date): Promise<void> {
+  private async write(lease: HeldLease, hubId: string, steps: readonly { cluster: string; account: string; secretUid: string; before: OpenRow | null; step: IncarnationStep }[], now: Date): Promise<void> {
     const changing = steps.filter(({ step }) => step.type !== 'KEEP');
     if (changing.length === 0) return;
     const rows = changing.map(({ cluster, account, secretUid, before, step }) => ({
@@ -96,6 +100,9 @@ export class TokenInventoryRepository {
       expires_at timestamptz, labelled_at timestamptz, ended_at timestamptz)`;
     const json = JSON.stringify(rows);
     await this.sql.transaction(async (sql) => {
+      const { text, values } = lease.guard(1);
+      const [{ held } = { held: false }] = await sql.query<{ held: boolean }>(`SELECT ${text} AS held`, values);
+      if (!held) throw new LeaseLostError(lease.key, lease.epoch);
       await sql.execute(
         `UPDATE token_incarnation AS life SET ended_at = told.ended_at FROM ${told}
          WHERE told.type IN ('END', 'BEGIN') AND life.hub_id = $1 AND life.cluster = told.cluster AND life.account = told.account AND life.ended_at IS NULL`,

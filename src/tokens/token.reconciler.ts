@@ -1,5 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
+import { Config } from '../config/config.js';
+import { LeaseLostError } from '../database/lease.errors.js';
+import { LeaseService, type HeldLease } from '../database/lease.service.js';
 import { FleetChanges } from '../fleet/fleet-changes.service.js';
 import { HubConnections } from '../hubs/hub-connections.service.js';
 import type { HubClient } from '../kube/hub-client.js';
@@ -20,6 +23,8 @@ const WRITERS = 32;
 const RECORDING = 2;
 /** How soon a hub is looked at again whose watcher has not listed everything; its READ wakes it sooner. */
 const UNREAD_MS = 10_000;
+/** How soon to look again where a run of another process holds the hub, or one that died did. */
+const ELSEWHERE_MS = 1_000;
 /** A next moment further away than this is left to the sweep. */
 const SOON_MS = 60_000;
 
@@ -43,6 +48,7 @@ interface Run {
 
 interface Pass {
   readonly hubId: string;
+  readonly lease: HeldLease;
   readonly policy: TokenPolicy;
   /** Opened when the first write is due */
   readonly client: () => Promise<HubClient>;
@@ -51,7 +57,8 @@ interface Pass {
 
 /**
  * Keeps the tokens of one hub's clusters: observes facts, plans by rules, writes to the hub, records. Wake-ups lie in `token_work` by hub and
- * cluster; a pass takes what is due, and leaves due what was woken meanwhile. May be repeated, or die after any line, without harm.
+ * cluster; a pass takes what is due, and leaves due what was woken meanwhile. May be repeated, or die after any line, without harm. It acts under
+ * a lease of its own: a process that stood still, and whose facts are old when it goes on, writes nothing more.
  */
 @Injectable()
 export class TokenReconciler {
@@ -67,7 +74,9 @@ export class TokenReconciler {
     private readonly writer: TokenWriter,
     private readonly connections: HubConnections,
     private readonly changes: FleetChanges,
+    private readonly leases: LeaseService,
     private readonly clock: Clock,
+    private readonly config: Config,
   ) {}
 
   /** Someone changed the hub, or it is back: what was refused or failed is tried again. */
@@ -91,10 +100,23 @@ export class TokenReconciler {
 
   /** Looks at everything that is due on the hub. @returns when to look again, unless something wakes it earlier */
   async reconcileHub(hubId: string, signal: AbortSignal): Promise<{ readonly againInMs: number } | undefined> {
+    const lease = await this.leases.hold(`tokens/${hubId}`, this.config.leaseMs);
+    if (lease === null) return { againInMs: ELSEWHERE_MS };
+    try {
+      return await this.reconcileUnder(lease, hubId, AbortSignal.any([signal, lease.signal]));
+    } catch (error) {
+      if (!(error instanceof LeaseLostError)) throw error;
+      return { againInMs: ELSEWHERE_MS };
+    } finally {
+      await lease.release().catch(() => undefined); // it ends by itself
+    }
+  }
+
+  private async reconcileUnder(lease: HeldLease, hubId: string, signal: AbortSignal): Promise<{ readonly againInMs: number } | undefined> {
     const run: Run = { again: false, inHand: new Set(), recording: new Set(), failure: null };
     this.runs.set(hubId, run);
     try {
-      const isRead = await this.drain(hubId, run, signal);
+      const isRead = await this.drain(lease, hubId, run, signal);
       if (!isRead) return { againInMs: UNREAD_MS };
     } finally {
       this.end(hubId, run);
@@ -108,7 +130,7 @@ export class TokenReconciler {
   }
 
   /** Batch after batch, until nothing is due; the record of one is written while the next is worked on. @returns false: the hub is not read yet */
-  private async drain(hubId: string, run: Run, signal: AbortSignal): Promise<boolean> {
+  private async drain(lease: HeldLease, hubId: string, run: Run, signal: AbortSignal): Promise<boolean> {
     for (;;) {
       if (signal.aborted || run.failure !== null) {
         this.end(hubId, run);
@@ -136,8 +158,9 @@ export class TokenReconciler {
       }
       const policy = tokenPolicy(context, context.componentEnabled, context.schedules);
       let client: Promise<HubClient> | undefined;
-      const plans = await this.plans({ hubId, policy, signal, client: () => (client ??= this.connections.clientFor(hubId)) }, due);
-      this.recordMeanwhile(hubId, run, due, plans, readAt);
+      const plans = await this.plans({ hubId, lease, policy, signal, client: () => (client ??= this.connections.clientFor(hubId)) }, due);
+      lease.assertHeld();
+      this.recordMeanwhile(lease, hubId, run, due, plans, readAt);
       if (run.recording.size > RECORDING) await Promise.race(run.recording);
     }
   }
@@ -158,9 +181,9 @@ export class TokenReconciler {
     return plans;
   }
 
-  private recordMeanwhile(hubId: string, run: Run, due: readonly DueCluster[], plans: ReadonlyMap<string, TokenPlan>, readAt: Date): void {
+  private recordMeanwhile(lease: HeldLease, hubId: string, run: Run, due: readonly DueCluster[], plans: ReadonlyMap<string, TokenPlan>, readAt: Date): void {
     for (const { cluster } of due) run.inHand.add(cluster);
-    const recording = this.record(hubId, due, plans, readAt)
+    const recording = this.record(lease, hubId, due, plans, readAt)
       .catch((error: unknown) => {
         run.failure ??= error instanceof Error ? error : new Error(String(error));
       })
@@ -171,8 +194,8 @@ export class TokenReconciler {
     run.recording.add(recording);
   }
 
-  private async record(hubId: string, due: readonly DueCluster[], plans: ReadonlyMap<string, TokenPlan>, readAt: Date): Promise<void> {
-    const changed = await this.inventory.record(hubId, due.map(({ cluster }) => ({ cluster, tokens: plans.get(cluster)?.tokens ?? [] })), readAt, this.clock.now());
+  private async record(lease: HeldLease, hubId: string, due: readonly DueCluster[], plans: ReadonlyMap<string, TokenPlan>, readAt: Date): Promise<void> {
+    const changed = await this.inventory.record(lease, hubId, due.map(({ cluster }) => ({ cluster, tokens: plans.get(cluster)?.tokens ?? [] })), readAt, this.clock.now());
     const settled: SettledCluster[] = due.filter(({ cluster }) => plans.has(cluster)).map((one) => ({ ...one, recheckAt: plans.get(one.cluster)?.recheckAt ?? null }));
     await this.work.settle(hubId, settled, readAt);
     const gone = due.filter(({ cluster }) => !plans.has(cluster));
@@ -193,6 +216,7 @@ export class TokenReconciler {
     const held = this.heldUntil(hubId, key);
     if (held !== null) return withRecheck(planToken(world, policy, held.problem, this.clock.now()), held.until);
     for (const action of before.actions) {
+      pass.lease.assertHeld();
       if (pass.signal.aborted) return withRecheck(before, this.clock.now());
       try {
         world = await this.writer.carryOut(await pass.client(), hubId, world, action);
