@@ -27,6 +27,7 @@ import { BackupsRepository } from '../../src/backups/backups.repository.js';
 import { BackupsService } from '../../src/backups/backups.service.js';
 import { ProjectBackupsProcessor } from '../../src/backups/project-backups.processor.js';
 import { Jobs } from '../../src/jobs/jobs.js';
+import { HubLoads } from '../../src/kube/hub-loads.js';
 import { PostgresQueues } from '../../src/jobs/queue-backend.js';
 import { ReconcileTokensProcessor } from '../../src/tokens/reconcile-tokens.processor.js';
 import { TokenInventoryRepository } from '../../src/tokens/token-inventory.repository.js';
@@ -51,6 +52,7 @@ export function testConfig(change: Partial<Config> = {}): Config {
 export class Parts {
   readonly audit: AuditService;
   readonly changes = new FleetChanges();
+  readonly loads = new HubLoads();
   readonly sealer: CredentialSealer;
   readonly connections: HubConnections;
   readonly hubsRepository: HubsRepository;
@@ -82,7 +84,7 @@ export class Parts {
     this.audit = new AuditService(new AuditRepository(prisma), clock);
     this.sealer = new CredentialSealer(config);
     this.hubsRepository = new HubsRepository(prisma, sql);
-    this.connections = new HubConnections(this.hubsRepository, this.sealer, config);
+    this.connections = new HubConnections(this.hubsRepository, this.sealer, config, clock, this.loads);
     this.hubs = new HubsService(this.hubsRepository, this.connections, this.sealer, new HubInspector(), this.audit, this.changes, clock);
     this.fleet = new FleetService(new FleetRepository(prisma));
     this.facts = new HubFactsRepository(sql);
