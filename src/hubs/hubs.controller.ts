@@ -7,8 +7,8 @@ import { partsOf, toPageView, type PageView } from '../api/paging.js';
 import { Rest } from '../api/rest-docs.js';
 import { actingBody, idParam, reasonBody } from '../api/schemas.js';
 import {
-  enableComponentsBody, hubPage, hubQuery, hubView, prerequisitesView, registerHubBody, replaceCredentialsBody, toHubAccess, toHubView,
-  toPrerequisiteView, toRegisterHub, updateHubBody, type HubView, type PrerequisiteView,
+  enableComponentsBody, hubPage, hubQuery, hubUpdateView, hubView, prerequisitesView, registerHubBody, replaceCredentialsBody, toHubAccess, toHubView, toPreviewView,
+  toPrerequisiteView, toRegisterHub, updateHubBody, type HubUpdateView, type HubView, type PrerequisiteView,
 } from './hubs.models.js';
 import { HubsService } from './hubs.service.js';
 import type { Prerequisite } from './hubs.types.js';
@@ -46,10 +46,11 @@ export class HubsController {
 
   @Patch(':id')
   @Requires('hub:update')
-  @Rest({ summary: 'Change a hub', tag: 'Hubs', answer: hubView, takes: true, finds: true, ifMatch: true })
-  async updateHub(@Param({ schema: idParam }) { id }: Id, @ExpectedVersion() version: number, @Body({ schema: updateHubBody }) body: z.output<typeof updateHubBody>, @Actor() actor: string): Promise<HubView> {
-    const { reason, correlation, ...change } = body;
-    return toHubView(await this.service.update(id, change, version, actingOf(actor, { reason, correlation })));
+  @Rest({ summary: 'Change a hub', tag: 'Hubs', answer: hubUpdateView, takes: true, finds: true, ifMatch: true, description: 'Name, policy, exclusions, validity and margins of its tokens. `dryRun` tells how many clusters each exclusion takes in.' })
+  async updateHub(@Param({ schema: idParam }) { id }: Id, @ExpectedVersion() version: number, @Body({ schema: updateHubBody }) body: z.output<typeof updateHubBody>, @Actor() actor: string): Promise<HubUpdateView> {
+    const { reason, correlation, dryRun = false, ...change } = body;
+    const update = await this.service.update(id, change, version, actingOf(actor, { reason, correlation }), { dryRun });
+    return { ...toHubView(update.hub), preview: toPreviewView(update) };
   }
 
   @Put(':id/credentials')

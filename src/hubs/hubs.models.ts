@@ -10,7 +10,7 @@ import { iso, isoOrNull, named } from '../api/view.js';
 import type { HubsService } from './hubs.service.js';
 import {
   fencings, hubComponents, hubPolicies, hubSortFields, prerequisiteCodes, prerequisiteStates, reachabilities,
-  type Hub, type HubAccess, type Prerequisite, type RegisterHub, type StorageFacts,
+  type Hub, type HubAccess, type HubUpdate, type Prerequisite, type RegisterHub, type StorageFacts,
 } from './hubs.types.js';
 
 const policy = named('HubPolicy', hubPolicies, 'OBSERVE: look, never write. PROTECT: keep every imported cluster\u2019s token alive, labelled and in the backup');
@@ -50,6 +50,10 @@ export const hubView = z
     release: z.string().nullable().describe('Release of RHACM'),
     kubeVersion: z.string().nullable(),
     tokenValiditySeconds: z.int().nullable().describe('Validity asked for new tokens; null: from the backup schedule, as the hub\u2019s own operator does'),
+    tokenExclusions: z.array(z.string()).describe('Label selectors: PROTECT writes nothing to clusters that one of them selects'),
+    tokenExpiryWarningSeconds: z.int().nullable().describe('A token that ends sooner than this is told as TOKEN_NEAR_EXPIRY; null: none is'),
+    tokenPairAfterPercent: z.int().describe('The pair is made when so much of the first token\u2019s life is over'),
+    tokenRenewalOverdueSeconds: z.int().nullable().describe('How long after its moment a renewal that has not come is told; null: 15 minutes'),
     reachability,
     reachableAt: instant.nullable(),
     unreachableSince: instant.nullable(),
@@ -75,6 +79,10 @@ export const toHubView = (hub: Hub): HubView => ({
   release: hub.release,
   kubeVersion: hub.kubeVersion,
   tokenValiditySeconds: hub.tokenValiditySeconds,
+  tokenExclusions: [...hub.tokenExclusions],
+  tokenExpiryWarningSeconds: hub.tokenExpiryWarningSeconds,
+  tokenPairAfterPercent: hub.tokenPairAfterPercent,
+  tokenRenewalOverdueSeconds: hub.tokenRenewalOverdueSeconds,
   reachability: hub.reachability,
   reachableAt: isoOrNull(hub.reachableAt),
   unreachableSince: isoOrNull(hub.unreachableSince),
@@ -88,6 +96,27 @@ export const toHubView = (hub: Hub): HubView => ({
   createdBy: hub.createdBy,
   updatedAt: iso(hub.updatedAt),
 });
+
+const selectorHitsView = z
+  .object({ selector: z.string(), clusters: z.int().describe('Imported clusters that it takes in'), examples: z.array(z.string()).describe('By name, at most ten') })
+  .meta({ id: 'SelectorHits' });
+
+const policyPreviewView = z
+  .object({
+    clustersInNeed: z.int().describe('Clusters that need a token'),
+    clustersExcluded: z.int().describe('Of those, how many any selector takes in'),
+    clustersProtected: z.int().describe('Of those that none takes in, how many the policy lets us write to'),
+    exclusions: z.array(selectorHitsView),
+  })
+  .meta({ id: 'PolicyPreview', description: 'What a policy does to the hub\u2019s clusters, as they are known now' });
+
+export const hubUpdateView = hubView
+  .extend({ preview: policyPreviewView.nullable().describe('null: nothing about protection was changed') })
+  .meta({ id: 'HubUpdate', description: 'A hub as it is after a change; with dryRun as it would be' });
+export type HubUpdateView = z.infer<typeof hubUpdateView>;
+
+export const toPreviewView = ({ preview }: HubUpdate): HubUpdateView['preview'] =>
+  preview && { ...preview, exclusions: preview.exclusions.map(({ selector, clusters, examples }) => ({ selector, clusters, examples: [...examples] })) };
 
 const prerequisiteView = z
   .object({
@@ -152,12 +181,28 @@ const replaceCredentialsFields = z.strictObject({ ...accessFields, ...acting });
 export const replaceCredentialsBody = replaceCredentialsFields.refine(isOneAccess, ONE_ACCESS);
 export const toHubAccess = (input: AccessInput): HubAccess => toAccess(input);
 
+const labelExpression = z
+  .strictObject({ key: z.string().min(1).max(317), operator: named('LabelOperator', ['In', 'NotIn', 'Exists', 'DoesNotExist']), values: z.array(z.string().max(63)).max(200).optional() })
+  .meta({ id: 'LabelExpressionInput' });
+const exclusion = z
+  .strictObject({
+    selector: z.string().trim().min(1).max(1000).optional().describe('In Kubernetes\u2019 words, e.g. `env in (dev,test),!keep`'),
+    matchLabels: z.record(z.string().max(317), z.string().max(63)).optional(),
+    matchExpressions: z.array(labelExpression).max(50).optional(),
+  })
+  .meta({ id: 'ExclusionInput', description: 'Clusters by their labels: either a selector, or matchLabels and matchExpressions as Kubernetes objects hold them' });
+
 const hubChange = {
   name: name.optional(),
   policy: policy.optional(),
   tokenValiditySeconds: z.int().min(600).max(315_360_000).nullable().optional().describe('600 seconds to ten years; null: from the backup schedule'),
+  tokenExclusions: z.array(exclusion).max(20).optional().describe('Takes the place of those that are there'),
+  tokenExpiryWarningSeconds: z.int().min(60).max(315_360_000).nullable().optional(),
+  tokenPairAfterPercent: z.int().min(50).max(79).optional().describe('50, half-life, to 79: at 80 the agent renews'),
+  tokenRenewalOverdueSeconds: z.int().min(60).max(2_592_000).nullable().optional(),
 };
-export const updateHubBody = z.strictObject({ ...hubChange, ...acting });
+const dryRun = z.boolean().optional().describe('`true`: nothing is changed, and the answer tells what would be');
+export const updateHubBody = z.strictObject({ ...hubChange, dryRun, ...acting });
 export const enableComponentsBody = z.strictObject({ enable: z.array(named('HubComponent', hubComponents)).min(1).max(hubComponents.length), ...actingWithReason });
 
 const hubFilter = {
@@ -179,7 +224,7 @@ export const PrerequisiteModel = objectType(prerequisiteView);
 const version = z.int().min(1).describe('The version that was read');
 export const registerHubInput = registerHubFields.extend(mutationInput).refine(isOneAccess, ONE_ACCESS);
 export const RegisterHubInput = inputType('RegisterHubInput', registerHubFields.extend(mutationInput));
-export const updateHubInput = z.strictObject({ id, version, ...hubChange, ...acting, ...mutationInput });
+export const updateHubInput = z.strictObject({ id, version, ...hubChange, dryRun, ...acting, ...mutationInput });
 export const UpdateHubInput = inputType('UpdateHubInput', updateHubInput);
 export const replaceHubCredentialsInput = replaceCredentialsFields.extend({ id, ...mutationInput }).refine(isOneAccess, ONE_ACCESS);
 export const ReplaceHubCredentialsInput = inputType('ReplaceHubCredentialsInput', replaceCredentialsFields.extend({ id, ...mutationInput }));
@@ -191,6 +236,7 @@ export const enableHubComponentsInput = enableComponentsBody.extend({ id, ...mut
 export const EnableHubComponentsInput = inputType('EnableHubComponentsInput', enableHubComponentsInput);
 
 export const HubPayload = payloadType('HubPayload', { hub: { type: HubModel } });
+export const UpdateHubPayload = payloadType('UpdateHubPayload', { hub: { type: HubModel }, preview: { type: objectType(policyPreviewView), nullable: true } });
 export const RemoveHubPayload = payloadType('RemoveHubPayload', { removedHubId: { type: String } });
 export const HubPrerequisitesPayload = payloadType('HubPrerequisitesPayload', { hub: { type: HubModel }, prerequisites: { type: [PrerequisiteModel] } });
 

@@ -7,7 +7,9 @@ import { keysetPage } from '../database/keyset.js';
 import { PrismaService } from '../database/prisma.service.js';
 import { Sql } from '../database/sql.js';
 import { HubAlreadyRegisteredError, HubNameTakenError, HubNotFoundError, HubVersionConflictError } from './hubs.errors.js';
-import type { Fencing, Hub, HubChange, HubFilter, HubPolicy, HubSortField, Prerequisite, PrerequisiteCode, PrerequisiteState, Reachability, StorageFacts } from './hubs.types.js';
+import type { Labels } from './label-selector.rules.js';
+import type { CheckedHubChange } from './hub-input.rules.js';
+import type { Fencing, Hub, HubFilter, HubPolicy, HubSortField, Prerequisite, PrerequisiteCode, PrerequisiteState, Reachability, StorageFacts } from './hubs.types.js';
 import type { PrerequisiteVerdict } from './prerequisites.rules.js';
 
 /** What an inspection learns of the hub itself. */
@@ -100,8 +102,13 @@ export class HubsRepository {
     }
   }
 
+  /** The clusters that need a token, with their labels, by name. */
+  async clustersInNeed(id: string): Promise<{ name: string; labels: Labels }[]> {
+    return this.sql.query(`SELECT name, labels FROM managed_cluster WHERE hub_id = $1 AND origin = 'IMPORTED' ORDER BY name`, [id]);
+  }
+
   /** @throws HubNotFoundError, HubVersionConflictError, HubNameTakenError */
-  async update(id: string, change: HubChange, expectedVersion: number, at: Date): Promise<Hub> {
+  async update(id: string, change: CheckedHubChange, expectedVersion: number, at: Date): Promise<Hub> {
     try {
       const { count } = await this.prisma.hub.updateMany({
         where: { id, removedAt: null, version: expectedVersion },

@@ -11,7 +11,8 @@ import { grouped } from '../api/loaders.js';
 import {
   EnableHubComponentsInput, enableHubComponentsInput, hubArguments, HubConnection, HubModel, HubPayload, HubPrerequisitesPayload, InspectHubInput, inspectHubInput,
   PrerequisiteModel, RegisterHubInput, registerHubInput, RemoveHubInput, removeHubInput, RemoveHubPayload, ReplaceHubCredentialsInput, replaceHubCredentialsInput,
-  toHubAccess, toHubView, toPrerequisiteView, toRegisterHub, UpdateHubInput, updateHubInput, type HubView, type PrerequisiteView,
+  toHubAccess, toHubView, toPreviewView, toPrerequisiteView, toRegisterHub, UpdateHubInput, updateHubInput,
+  UpdateHubPayload, type HubUpdateView, type HubView, type PrerequisiteView,
 } from './hubs.models.js';
 import { HubsService } from './hubs.service.js';
 import type { HubFilter, HubSortField, Prerequisite } from './hubs.types.js';
@@ -52,12 +53,13 @@ export class HubsResolver {
     return { hub: toHubView(await this.service.register(toRegisterHub(input), actingOf(actor, input))) };
   }
 
-  @Mutation(() => HubPayload)
+  @Mutation(() => UpdateHubPayload, { description: 'With dryRun nothing is changed, and the answer tells the hub as it would be.' })
   @Requires('hub:update')
   @Acts({ keyOptional: true })
-  async updateHub(@Args('input', { type: () => UpdateHubInput }, new ArgPipe(updateHubInput)) input: z.output<typeof updateHubInput>, @Actor() actor: string): Promise<{ hub: HubView }> {
-    const { id, version, reason, correlation, clientMutationId: _, ...change } = input;
-    return { hub: toHubView(await this.service.update(id, change, version, actingOf(actor, { reason, correlation }))) };
+  async updateHub(@Args('input', { type: () => UpdateHubInput }, new ArgPipe(updateHubInput)) input: z.output<typeof updateHubInput>, @Actor() actor: string): Promise<{ hub: HubView; preview: HubUpdateView['preview'] }> {
+    const { id, version, reason, correlation, clientMutationId: _, dryRun = false, ...change } = input;
+    const update = await this.service.update(id, change, version, actingOf(actor, { reason, correlation }), { dryRun });
+    return { hub: toHubView(update.hub), preview: toPreviewView(update) };
   }
 
   @Mutation(() => HubPayload, { description: 'The new credentials must lead to the same cluster.' })

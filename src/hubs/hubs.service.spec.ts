@@ -93,11 +93,46 @@ const hubId = async (name: string): Promise<string> => (await parts.hubs.all()).
 describe('a registered hub', () => {
   test('changes need the version that was read', async () => {
     const id = await hubId('east');
-    expect(await parts.hubs.update(id, { policy: 'PROTECT', tokenValiditySeconds: 3600 }, 1, by)).toMatchObject({ policy: 'PROTECT', tokenValiditySeconds: 3600, version: 2 });
+    expect((await parts.hubs.update(id, { policy: 'PROTECT', tokenValiditySeconds: 3600 }, 1, by)).hub).toMatchObject({ policy: 'PROTECT', tokenValiditySeconds: 3600, version: 2 });
     await expect(parts.hubs.update(id, { policy: 'OBSERVE' }, 1, by)).rejects.toMatchObject({ code: 'VERSION_CONFLICT' });
     await expect(parts.hubs.update(id, { name: 'west' }, 2, by)).rejects.toMatchObject({ code: 'HUB_NAME_TAKEN' });
     await expect(parts.hubs.update(id, { tokenValiditySeconds: 1 }, 2, by)).rejects.toMatchObject({ code: 'HUB_INPUT_INVALID' });
     await expect(parts.hubs.update('00000000-0000-7000-8000-000000000000', {}, 2, by)).rejects.toMatchObject({ code: 'HUB_NOT_FOUND' });
+  });
+
+  test('exclusions and margins are tried out, checked, and kept in one spelling', async () => {
+    const id = await hubId('east');
+    const facts = { origin: 'IMPORTED', accepted: 'TRUE', joined: 'TRUE', available: 'TRUE', importCondition: 'TRUE', addonPresent: false, addonAvailable: 'ABSENT', deleting: false, problems: [], readAt: clock.now() };
+    const labelled = [{ name: 'a', labels: { env: 'dev' } }, { name: 'b', labels: { env: 'prod' } }, { name: 'c', labels: { env: 'dev', keep: 'yes' } }, { name: 'hive', labels: { env: 'dev' }, origin: 'HIVE' }];
+    await parts.prisma.managedCluster.createMany({ data: labelled.map((one) => ({ hubId: id, ...facts, ...one })) });
+    const { version } = await parts.hubs.get(id);
+    const audits = await parts.prisma.auditEntry.count();
+    const change = { tokenExclusions: [{ selector: ' env  in (dev) , !keep' }, { matchExpressions: [{ key: 'keep', operator: 'Exists' as const }] }, { selector: 'env=dev,!keep' }] };
+    const tried = await parts.hubs.update(id, change, version, by, { dryRun: true });
+    expect(tried.preview).toEqual({
+      clustersInNeed: 3, clustersExcluded: 2, clustersProtected: 1, exclusions: [{ selector: 'env=dev,!keep', clusters: 1, examples: ['a'] }, { selector: 'keep', clusters: 1, examples: ['c'] }],
+    });
+    expect(tried.hub).toMatchObject({ version, tokenExclusions: ['env=dev,!keep', 'keep'] });
+    expect(await parts.hubs.get(id)).toMatchObject({ version, tokenExclusions: [] });
+    expect(await parts.prisma.auditEntry.count()).toBe(audits);
+    await expect(parts.hubs.update(id, change, version - 1, by, { dryRun: true })).rejects.toMatchObject({ code: 'VERSION_CONFLICT' });
+    const done = await parts.hubs.update(id, { ...change, tokenPairAfterPercent: 60, tokenExpiryWarningSeconds: 86_400, tokenRenewalOverdueSeconds: 300 }, version, by);
+    expect(done).toMatchObject({ preview: tried.preview, hub: { version: version + 1, tokenExclusions: ['env=dev,!keep', 'keep'], tokenPairAfterPercent: 60 } });
+    expect(await parts.prisma.auditEntry.findFirst({ orderBy: { id: 'desc' } })).toMatchObject({ action: 'hub.update', actor: 'tester', reason: 'because', details: { tokenExclusions: ['env=dev,!keep', 'keep'] } });
+    expect((await parts.hubs.update(id, { tokenExclusions: [], tokenExpiryWarningSeconds: null }, version + 1, by)).preview).toMatchObject({ clustersExcluded: 0, clustersProtected: 3 });
+  });
+
+  test.each([
+    { because: 'a selector says something', change: { tokenExclusions: [{}] }, field: 'tokenExclusions' },
+    { because: 'one way of saying it is enough', change: { tokenExclusions: [{ selector: 'a', matchLabels: { a: 'b' } }] }, field: 'tokenExclusions' },
+    { because: 'whoever wants nobody protected says OBSERVE', change: { tokenExclusions: [{ selector: '' }] }, field: 'tokenExclusions' },
+    { because: 'the pair is made at half-life at the earliest', change: { tokenPairAfterPercent: 49 }, field: 'tokenPairAfterPercent' },
+    { because: 'at 80 the agent renews', change: { tokenPairAfterPercent: 80 }, field: 'tokenPairAfterPercent' },
+    { because: 'a minute is the least', change: { tokenExpiryWarningSeconds: 1 }, field: 'tokenExpiryWarningSeconds' },
+    { because: 'a minute is the least here too', change: { tokenRenewalOverdueSeconds: 0 }, field: 'tokenRenewalOverdueSeconds' },
+  ])('a change is refused: $because', async ({ change, field }) => {
+    const id = await hubId('east');
+    await expect(parts.hubs.update(id, change, 1, by, { dryRun: true })).rejects.toMatchObject({ code: 'HUB_INPUT_INVALID', details: { field } });
   });
 
   test('lists are paged, filtered and counted by the database', async () => {

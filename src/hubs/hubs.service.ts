@@ -18,11 +18,12 @@ import { HubConnections } from './hub-connections.service.js';
 import { HubInspector, type Inspection } from './hub-inspector.service.js';
 import {
   ComponentHostMissingError, HubContactFailedError, HubCredentialsUnreadableError, HubInUseError, HubIsAnotherClusterError, HubNotFoundError, HubRightsMissingError,
-  ReasonRequiredError,
+  HubVersionConflictError, ReasonRequiredError,
 } from './hubs.errors.js';
 import { HubsRepository } from './hubs.repository.js';
-import type { Hub, HubAccess, HubChange, HubComponent, HubFilter, HubSortField, Prerequisite, RegisterHub, StorageFacts } from './hubs.types.js';
-import { checkHubChange, checkHubName } from './hub-input.rules.js';
+import type { Hub, HubAccess, HubChange, HubComponent, HubFilter, HubSortField, HubUpdate, Prerequisite, RegisterHub, StorageFacts } from './hubs.types.js';
+import { changedHub, checkHubChange, checkHubName, isAboutProtection, type CheckedHubChange } from './hub-input.rules.js';
+import { policyPreview } from './policy-preview.rules.js';
 import { CREDENTIALS_UNREADABLE, prerequisitesOf } from './prerequisites.rules.js';
 import { rightInWords } from './hub-rights.rules.js';
 
@@ -90,13 +91,24 @@ export class HubsService {
     return this.repository.all();
   }
 
-  /** @throws HubNotFoundError, HubVersionConflictError, HubNameTakenError, HubInputInvalidError */
-  async update(hubId: string, change: HubChange, expectedVersion: number, by: Acting): Promise<Hub> {
+  /**
+   * With `dryRun` nothing is stored, and the answer tells the hub as it would be and whom its exclusions would hit.
+   * @throws HubNotFoundError, HubVersionConflictError, HubNameTakenError, HubInputInvalidError
+   */
+  async update(hubId: string, change: HubChange, expectedVersion: number, by: Acting, { dryRun = false }: { dryRun?: boolean } = {}): Promise<HubUpdate> {
     const checked = checkHubChange(change);
-    const hub = await this.repository.update(hubId, checked, expectedVersion, this.clock.now());
+    const hub = dryRun ? await this.wouldBe(hubId, checked, expectedVersion) : await this.repository.update(hubId, checked, expectedVersion, this.clock.now());
+    const preview = isAboutProtection(checked) ? policyPreview(hub, await this.repository.clustersInNeed(hubId)) : null;
+    if (dryRun) return { hub, preview };
     await this.audit.record({ action: 'hub.update', subject: `hub/${hubId}`, by, details: { ...checked } });
     await this.changes.publish({ hubId, topic: 'HUB' });
-    return hub;
+    return { hub, preview };
+  }
+
+  private async wouldBe(hubId: string, change: CheckedHubChange, expectedVersion: number): Promise<Hub> {
+    const hub = await this.get(hubId);
+    if (hub.version !== expectedVersion) throw new HubVersionConflictError(hubId, expectedVersion);
+    return changedHub(hub, change);
   }
 
   /**

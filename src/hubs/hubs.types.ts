@@ -1,4 +1,5 @@
 import type { Secret } from '../common/secret.js';
+import type { LabelSelector } from './label-selector.rules.js';
 
 /** OBSERVE: look, never write. PROTECT: keep every imported cluster's auto-import token. */
 export const hubPolicies = ['OBSERVE', 'PROTECT'] as const;
@@ -23,6 +24,14 @@ export interface Hub {
   readonly kubeVersion: string | null;
   /** null: from the BackupSchedule, as the hub's operator does */
   readonly tokenValiditySeconds: number | null;
+  /** Label selectors, in Kubernetes' words: PROTECT writes nothing to clusters that one of them selects */
+  readonly tokenExclusions: readonly string[];
+  /** A token that ends sooner than this is told; null: none is */
+  readonly tokenExpiryWarningSeconds: number | null;
+  /** The pair is made when so much of the first token's life is over: 50 to 79 */
+  readonly tokenPairAfterPercent: number;
+  /** How long after its moment a renewal that has not come is told; null: 15 minutes */
+  readonly tokenRenewalOverdueSeconds: number | null;
   readonly reachability: Reachability;
   readonly reachableAt: Date | null;
   readonly unreachableSince: Date | null;
@@ -53,6 +62,43 @@ export interface HubChange {
   readonly policy?: HubPolicy;
   /** 600 to 315,360,000 seconds (ten years); null: from the BackupSchedule */
   readonly tokenValiditySeconds?: number | null;
+  /** Takes the place of those that are there */
+  readonly tokenExclusions?: readonly Exclusion[];
+  /** 60 seconds to ten years; null: no such warning */
+  readonly tokenExpiryWarningSeconds?: number | null;
+  /** 50 (half-life) to 79: at 80 the agent renews */
+  readonly tokenPairAfterPercent?: number;
+  /** 60 seconds to 30 days; null: 15 minutes */
+  readonly tokenRenewalOverdueSeconds?: number | null;
+}
+
+/** Either a selector in Kubernetes' words, or as Kubernetes objects hold it. */
+export type Exclusion = LabelSelector & { readonly selector?: string };
+
+/** What a change of policy does to the hub's clusters, as they are known now. */
+export interface PolicyPreview {
+  /** Clusters that need a token */
+  readonly clustersInNeed: number;
+  /** Of those, how many any selector takes in */
+  readonly clustersExcluded: number;
+  /** Of those that no selector takes in, how many the policy lets us write to */
+  readonly clustersProtected: number;
+  readonly exclusions: readonly SelectorHits[];
+}
+
+export interface SelectorHits {
+  readonly selector: string;
+  /** Imported clusters that it takes in, whether or not another one does too */
+  readonly clusters: number;
+  /** By name, at most ten */
+  readonly examples: readonly string[];
+}
+
+export interface HubUpdate {
+  /** As it is; with `dryRun` as it would be, at the version that it has */
+  readonly hub: Hub;
+  /** null: nothing about protection was changed */
+  readonly preview: PolicyPreview | null;
 }
 
 export interface HubFilter {

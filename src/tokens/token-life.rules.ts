@@ -21,9 +21,10 @@ const within = (life: TokenLife, share: number): Date | null => {
 
 /**
  * From when on the pair account is due: half of the first token's granted life, so that any backup holds a token with half a life left.
+ * @param share the hub's own choice, never less than half
  * @returns null where the life is not known
  */
-export const pairDueAt = (life: TokenLife): Date | null => within(life, 0.5);
+export const pairDueAt = (life: TokenLife, share: number): Date | null => within(life, share);
 
 /**
  * When the token agent renews: after 4/5 of the granted life, not of the validity asked for (EKS grants a day at most).
@@ -31,10 +32,10 @@ export const pairDueAt = (life: TokenLife): Date | null => within(life, 0.5);
  */
 export const renewalDueAt = (life: TokenLife): Date | null => within(life, 0.8);
 
-/** From when on a renewal that has not come is a finding: half-way from the due moment to the expiry, 15 minutes after it at the latest. */
-export function renewalOverdueAt(life: TokenLife): Date | null {
+/** From when on a renewal that has not come is a finding: half-way from the due moment to the expiry, and `marginMs` after it at the latest. */
+export function renewalOverdueAt(life: TokenLife, marginMs: number): Date | null {
   const due = renewalDueAt(life);
   const late = within(life, 0.9);
   if (due === null || late === null) return null;
-  return new Date(Math.min(late.getTime(), due.getTime() + 15 * 60_000));
+  return new Date(Math.min(late.getTime(), due.getTime() + marginMs));
 }

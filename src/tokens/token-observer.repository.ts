@@ -10,6 +10,10 @@ export interface HubContext {
   readonly policy: string;
   readonly fencing: string;
   readonly tokenValiditySeconds: number | null;
+  readonly tokenExclusions: readonly string[];
+  readonly tokenExpiryWarningSeconds: number | null;
+  readonly tokenPairAfterPercent: number;
+  readonly tokenRenewalOverdueSeconds: number | null;
   readonly componentEnabled: boolean;
   /** By name */
   readonly schedules: readonly BackupScheduleFacts[];
@@ -34,7 +38,8 @@ export class TokenObserverRepository {
   /** @returns null for a hub that is gone */
   async hubContext(hubId: string): Promise<HubContext | null> {
     const [row] = await this.sql.query<HubContext>(
-      `SELECT policy, fencing, token_validity_seconds AS "tokenValiditySeconds",
+      `SELECT policy, fencing, token_validity_seconds AS "tokenValiditySeconds", token_exclusions AS "tokenExclusions", token_expiry_warning_seconds AS "tokenExpiryWarningSeconds",
+         token_pair_after_percent AS "tokenPairAfterPercent", token_renewal_overdue_seconds AS "tokenRenewalOverdueSeconds",
          EXISTS (SELECT 1 FROM hub_object WHERE hub_id = hub.id AND kind = 'HUB_ADDON' AND NOT (facts->>'deleting')::boolean) AS "componentEnabled",
          COALESCE((SELECT jsonb_agg(facts ORDER BY name) FROM hub_object WHERE hub_id = hub.id AND kind = 'BACKUP_SCHEDULE'), '[]') AS schedules,
          (SELECT count(*) FROM hub_watch JOIN lease ON lease.key = 'hub/' || hub.id AND lease.expires_at > now()
@@ -77,6 +82,7 @@ function observedOf(cluster: string, rows: readonly ObjectRow[]): ObservedToken 
   return {
     cluster,
     origin: clusterOrigin(facts, of('HIVE_SECRET').length > 0),
+    labels: facts.labels,
     clusterDeleting: facts.deleting,
     available: facts.available.status,
     addOn: addOn === undefined ? null : seen<AddOnFacts>(addOn),

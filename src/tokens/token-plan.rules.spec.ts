@@ -1,6 +1,6 @@
 import type { AccountFacts, AddOnFacts, ConditionFacts, TokenSecretFacts, WorkFacts } from '../fleet/facts.types.js';
 import { planToken, type ObservedToken, type Seen, type TokenAction } from './token-plan.rules.js';
-import { DEFAULT_VALIDITY_MS, type TokenPolicy } from './token-policy.rules.js';
+import { DEFAULT_VALIDITY_MS, PAIR_SHARE, RENEWAL_OVERDUE_MS, type TokenPolicy } from './token-policy.rules.js';
 
 const HOUR = 3_600_000;
 const now = new Date('2026-11-24T12:00:00Z');
@@ -40,6 +40,7 @@ const bare: World = { addOn: null, accounts: {}, works: {}, secrets: {} };
 const observed = (world: World): ObservedToken => ({
   cluster: 'c1',
   origin: world.origin ?? 'IMPORTED',
+  labels: world.labels ?? {},
   clusterDeleting: world.clusterDeleting ?? false,
   available: world.available ?? 'TRUE',
   addOn: world.addOn === undefined ? addOn() : world.addOn,
@@ -48,7 +49,10 @@ const observed = (world: World): ObservedToken => ({
   secrets: new Map(Object.entries(world.secrets ?? complete.secrets ?? {})),
 });
 
-const protect: TokenPolicy = { protect: true, componentEnabled: true, operator: 'ABSENT', validityMs: DEFAULT_VALIDITY_MS, validityOverridden: false };
+const protect: TokenPolicy = {
+  protect: true, componentEnabled: true, operator: 'ABSENT', validityMs: DEFAULT_VALIDITY_MS, validityOverridden: false, exclusions: [],
+  margins: { expiryWarningMs: null, pairShare: PAIR_SHARE, renewalOverdueMs: RENEWAL_OVERDUE_MS },
+};
 const short = (action: TokenAction): string => {
   switch (action.type) {
     case 'MARK_SECRET':
@@ -247,10 +251,28 @@ describe('planToken: what is to be said', () => {
     { because: 'our rights come before what follows from them', world: bare, failure, problem: 'RIGHTS_MISSING' },
     { because: 'nothing can be kept against the operator', world: bare, policy: { operator: 'OFF' as const }, failure, problem: 'OPERATOR_SWITCHED_OFF' },
     { because: 'an OBSERVEd hub is told as it is', world: bare, policy: { operator: 'OFF' as const, protect: false }, problem: 'ADDON_MISSING' },
+    { because: 'an excluded cluster is told as one', world: { labels: { env: 'dev' } }, policy: { exclusions: ['env=prod', 'env=dev'] }, problem: 'EXCLUDED' },
+    { because: 'another is not', world: { labels: { env: 'test' } }, policy: { exclusions: ['env=prod', 'env=dev'] }, problem: null },
+    { because: 'the hub\u2019s margin is reached', world: {}, policy: { margins: { ...protect.margins, expiryWarningMs: 1340 * HOUR } }, problem: 'TOKEN_NEAR_EXPIRY' },
+    { because: 'it is not reached', world: {}, policy: { margins: { ...protect.margins, expiryWarningMs: 1339 * HOUR } }, problem: null },
+    { because: 'the hub bears with a late renewal', world: { accounts: { 'auto-import-account': account({ refreshedAt: ago(81), expiresAt: ahead(19) }) } }, policy: { margins: { ...protect.margins, renewalOverdueMs: 2 * HOUR } }, problem: null },
+    { because: 'never until the token is nearly over', world: { accounts: { 'auto-import-account': account({ refreshedAt: ago(91), expiresAt: ahead(9) }) } }, policy: { margins: { ...protect.margins, renewalOverdueMs: 200 * HOUR } }, problem: 'TOKEN_REFRESH_OVERDUE' },
     { because: 'no component, no token', world: bare, policy: { componentEnabled: false, protect: false }, problem: 'COMPONENT_DISABLED' },
   ] as { because: string; world: World; policy?: Partial<TokenPolicy>; failure?: typeof failure; problem: string | null }[])('$problem: $because', ({ world, policy, failure: refused, problem }) => {
     const plan = planToken(observed(world), { ...protect, ...policy }, refused ?? null, now);
     expect(plan.tokens[0]?.problem?.code ?? null).toBe(problem);
+  });
+
+  test('an excluded cluster is written to by nobody, and what is wrong with it is told all the same', () => {
+    const plan = planToken(observed({ ...bare, labels: { env: 'dev' } }), { ...protect, exclusions: ['env in (dev,test)'] }, null, now);
+    expect({ actions: plan.actions, recheckAt: plan.recheckAt }).toEqual({ actions: [], recheckAt: null });
+    expect(plan.tokens[0]?.problem).toEqual({ code: 'EXCLUDED', detail: 'The hub\u2019s policy excludes the cluster by the selector env in (dev,test); ADDON_MISSING: The cluster has no add-on managed-serviceaccount' });
+  });
+
+  test('the pair is made when the hub says, and not before half-life', () => {
+    const half = { accounts: { 'auto-import-account': account({ refreshedAt: ago(60), expiresAt: ahead(40) }) } };
+    const pairs = (pairShare: number) => planToken(observed(half), { ...protect, margins: { ...protect.margins, pairShare } }, null, now).actions.some((action) => action.type === 'APPLY_ACCOUNT');
+    expect([pairs(0.5), pairs(0.6), pairs(0.61)]).toEqual([true, true, false]);
   });
 
   test('the pair is told only once there is anything of it', () => {

@@ -2,8 +2,9 @@ import { accounts, addOns, namespaces, roleBindings, works } from '../common/rha
 import { parseGoDuration } from '../common/duration.js';
 import type { AccountFacts, AddOnFacts, TokenSecretFacts, WorkFacts } from '../fleet/facts.types.js';
 import type { ClusterOrigin, ConditionState } from '../fleet/fleet.types.js';
+import { firstSelecting, type Labels } from '../hubs/label-selector.rules.js';
 import { pairDueAt, renewalOverdueAt, tokenLife, type TokenLife } from './token-life.rules.js';
-import type { TokenPolicy } from './token-policy.rules.js';
+import type { TokenMargins, TokenPolicy } from './token-policy.rules.js';
 import { tokenAccounts, type TokenAccount, type TokenProblemCode } from './tokens.types.js';
 
 /** One object on the hub. */
@@ -17,6 +18,8 @@ export interface Seen<Facts> {
 export interface ObservedToken {
   readonly cluster: string;
   readonly origin: ClusterOrigin;
+  /** Of the ManagedCluster */
+  readonly labels: Labels;
   readonly clusterDeleting: boolean;
   readonly available: ConditionState;
   readonly addOn: Seen<AddOnFacts> | null;
@@ -151,17 +154,17 @@ function upkeep(observed: ObservedToken, account: TokenAccount, policy: TokenPol
 }
 
 /** Whether the pair is wanted now, and if not, from when on. It stays once it is there. */
-function pairWanted(observed: ObservedToken, now: Date): { wanted: boolean; from: Date | null } {
+function pairWanted(observed: ObservedToken, policy: TokenPolicy, now: Date): { wanted: boolean; from: Date | null } {
   if (observed.accounts.has(accounts.autoImportPair)) return { wanted: true, from: null };
   const primary = observed.accounts.get(accounts.autoImport)?.facts ?? null;
   if (primary === null || primary.deleting) return { wanted: false, from: null };
-  const from = pairDueAt(tokenLife(primary, observed.secrets.get(accounts.autoImport)?.facts ?? null));
+  const from = pairDueAt(tokenLife(primary, observed.secrets.get(accounts.autoImport)?.facts ?? null), policy.margins.pairShare);
   return { wanted: from !== null && from <= now, from };
 }
 
 function writes(observed: ObservedToken, policy: TokenPolicy, now: Date): { actions: TokenAction[]; recheckAt: Date | null } {
   if (!policy.protect || policy.operator === 'OFF' || !policy.componentEnabled || observed.clusterDeleting) return { actions: [], recheckAt: null };
-  const pair = pairWanted(observed, now);
+  const pair = pairWanted(observed, policy, now);
   const primaryUpkeep = upkeep(observed, accounts.autoImport, policy, now);
   const pairUpkeep = pair.wanted ? upkeep(observed, accounts.autoImportPair, policy, now) : { actions: [], recheckAt: pair.from };
   const upkeepActions = [...primaryUpkeep.actions, ...pairUpkeep.actions, ...obsoleteWorks(observed)];
@@ -182,6 +185,17 @@ function earliest(moments: readonly (Date | null)[]): Date | null {
 
 const conditionWords = ({ reason, message }: { reason: string | null; message: string | null }): string =>
   [reason, message].filter((part) => part !== null).join(': ') || 'no reason given';
+
+/** The selector by which the hub's policy passes the cluster over. */
+const excludedBy = (observed: ObservedToken, policy: TokenPolicy): string | null => firstSelecting(policy.exclusions, observed.labels);
+
+/** Of an excluded cluster that it is one, and what is wrong with it all the same. */
+function toldProblem(observed: ObservedToken, policy: TokenPolicy, problem: TokenProblem | null): TokenProblem | null {
+  const selector = excludedBy(observed, policy);
+  if (selector === null) return problem;
+  const beneath = problem === null ? '' : `; ${problem.code}: ${problem.detail}`;
+  return { code: 'EXCLUDED', detail: `The hub\u2019s policy excludes the cluster by the selector ${selector}${beneath}` };
+}
 
 /** What keeps the whole hub's tokens from being kept. */
 function hubProblem(policy: TokenPolicy): TokenProblem | null {
@@ -211,12 +225,13 @@ interface Judged {
 }
 
 /** Of a Secret that is there. */
-function secretProblem(secret: Seen<TokenSecretFacts>, account: AccountFacts | null, life: TokenLife, bindingPresent: boolean, now: Date): Judged {
+function secretProblem(secret: Seen<TokenSecretFacts>, account: AccountFacts | null, life: TokenLife, bindingPresent: boolean, margins: TokenMargins, now: Date): Judged {
   const { expiresAt } = life;
+  const warnAt = expiresAt === null || margins.expiryWarningMs === null ? null : new Date(expiresAt.getTime() - margins.expiryWarningMs);
   const createdMs = secret.facts.createdAt === null ? 0 : Date.parse(secret.facts.createdAt);
   const graceEnds = new Date(createdMs + STATUS_GRACE_MS);
-  const overdueAt = renewalOverdueAt(life);
-  const moments = [expiresAt, overdueAt, expiresAt === null ? graceEnds : null].map((moment) => (moment !== null && moment > now ? moment : null));
+  const overdueAt = renewalOverdueAt(life, margins.renewalOverdueMs);
+  const moments = [expiresAt, warnAt, overdueAt, expiresAt === null ? graceEnds : null].map((moment) => (moment !== null && moment > now ? moment : null));
   const judge = (): TokenProblem | null => {
     if (expiresAt !== null && expiresAt <= now) return { code: 'TOKEN_EXPIRED', detail: `The token expired at ${expiresAt.toISOString()}` };
     if (expiresAt === null && (account?.expiryUnreadable === true || secret.facts.expiryUnreadable)) {
@@ -229,6 +244,7 @@ function secretProblem(secret: Seen<TokenSecretFacts>, account: AccountFacts | n
     if (overdueAt !== null && overdueAt <= now) {
       return { code: 'TOKEN_REFRESH_OVERDUE', detail: `The agent should have renewed the token before ${overdueAt.toISOString()}` };
     }
+    if (warnAt !== null && warnAt <= now) return { code: 'TOKEN_NEAR_EXPIRY', detail: `The token expires at ${expiresAt?.toISOString()}: sooner than the hub\u2019s margin allows` };
     return null;
   };
   return { problem: judge(), recheckAt: earliest(moments) };
@@ -242,7 +258,7 @@ function stateOf(observed: ObservedToken, name: TokenAccount, policy: TokenPolic
   const judged: Judged =
     secret === null
       ? { problem: missingSecret(observed, account), recheckAt: null }
-      : secretProblem(secret, account?.facts ?? null, life, bindingPresent, now);
+      : secretProblem(secret, account?.facts ?? null, life, bindingPresent, policy.margins, now);
   const validityMs = account?.facts.validity === null || account === undefined ? null : parseGoDuration(account.facts.validity);
   return {
     account: name,
@@ -253,7 +269,7 @@ function stateOf(observed: ObservedToken, name: TokenAccount, policy: TokenPolic
     secret,
     inBackupSelection: secret !== null && inBackupSelection(secret.facts),
     bindingPresent,
-    problem: hubProblem(policy) ?? failure ?? judged.problem,
+    problem: toldProblem(observed, policy, hubProblem(policy) ?? failure ?? judged.problem),
     recheckAt: judged.recheckAt,
   };
 }
@@ -265,7 +281,7 @@ function stateOf(observed: ObservedToken, name: TokenAccount, policy: TokenPolic
  */
 export function planToken(observed: ObservedToken, policy: TokenPolicy, failure: TokenProblem | null, now: Date): TokenPlan {
   if (observed.origin !== 'IMPORTED') return { actions: [], tokens: [], recheckAt: null };
-  const { actions, recheckAt } = writes(observed, policy, now);
+  const { actions, recheckAt } = excludedBy(observed, policy) === null ? writes(observed, policy, now) : { actions: [], recheckAt: null };
   const anythingOf = (name: TokenAccount) => name === accounts.autoImport || observed.accounts.has(name) || observed.secrets.has(name);
   const states = tokenAccounts.filter(anythingOf).map((name) => stateOf(observed, name, policy, failure, now));
   return {

@@ -1,6 +1,9 @@
 import type { BackupScheduleFacts } from '../fleet/facts.types.js';
-import { tokenPolicy } from './token-policy.rules.js';
+import { tokenPolicy, type HubTokenSettings } from './token-policy.rules.js';
 
+const hub = (change: Partial<HubTokenSettings> = {}): HubTokenSettings => ({
+  policy: 'PROTECT', fencing: 'NONE', tokenValiditySeconds: null, tokenExclusions: [], tokenExpiryWarningSeconds: null, tokenPairAfterPercent: 50, tokenRenewalOverdueSeconds: null, ...change,
+});
 const schedule = (change: Partial<BackupScheduleFacts> = {}): BackupScheduleFacts => ({
   createdAt: null, deleting: false, cron: '0 * * * *', veleroTtl: null, tokenTtl: null, useManagedServiceAccount: true, paused: false, phase: 'Enabled', lastMessage: null, ...change,
 });
@@ -18,7 +21,7 @@ test.each([
   { because: 'one that is going away does nothing more', schedules: [schedule({ useManagedServiceAccount: false, deleting: true })], hours: 1440, operator: 'ABSENT' },
   { because: 'of two, the one with the switch on counts', schedules: [schedule({ useManagedServiceAccount: false, tokenTtl: '1h' }), schedule({ tokenTtl: '2h' })], hours: 2, operator: 'ON' },
 ])('$operator, $hours h: $because', ({ schedules, override, hours, operator }) => {
-  const policy = tokenPolicy({ policy: 'PROTECT', fencing: 'NONE', tokenValiditySeconds: override ?? null }, true, schedules);
+  const policy = tokenPolicy(hub({ tokenValiditySeconds: override ?? null }), true, schedules);
   expect(policy).toMatchObject({ operator, validityMs: hours * 3_600_000, validityOverridden: override !== undefined, protect: true });
 });
 
@@ -29,5 +32,16 @@ test.each([
   { because: 'they have moved while it was away', policy: 'PROTECT', fencing: 'NOT_POSSIBLE', protect: false },
   { because: 'it is back, and must not act either', policy: 'PROTECT', fencing: 'RETURNED_UNFENCED', protect: false },
 ])('a hub under $policy, fencing $fencing, is written to: $protect, as $because', ({ policy, fencing, protect }) => {
-  expect(tokenPolicy({ policy, fencing, tokenValiditySeconds: null }, true, []).protect).toBe(protect);
+  expect(tokenPolicy(hub({ policy, fencing, tokenExclusions: ['env=dev'] }), true, [])).toMatchObject({ protect, exclusions: protect ? ['env=dev'] : [] });
+});
+
+test.each([
+  { because: 'nothing is set', change: {}, margins: { expiryWarningMs: null, pairShare: 0.5, renewalOverdueMs: 900_000 } },
+  {
+    because: 'all is set', change: { tokenExpiryWarningSeconds: 86_400, tokenPairAfterPercent: 70, tokenRenewalOverdueSeconds: 60 },
+    margins: { expiryWarningMs: 86_400_000, pairShare: 0.7, renewalOverdueMs: 60_000 },
+  },
+  { because: 'no pair is made before half-life', change: { tokenPairAfterPercent: 10 }, margins: { expiryWarningMs: null, pairShare: 0.5, renewalOverdueMs: 900_000 } },
+])('margins: $because', ({ change, margins }) => {
+  expect(tokenPolicy(hub(change), true, []).margins).toEqual(margins);
 });

@@ -1,6 +1,19 @@
 import { parseGoDuration } from '../common/duration.js';
 import type { BackupScheduleFacts } from '../fleet/facts.types.js';
 
+/** How early the hub's owner wants to hear of a token, and when its pair is made. */
+export interface TokenMargins {
+  /** null: an expiry is told when it has come */
+  readonly expiryWarningMs: number | null;
+  /** Share of the first token's life: half of it at least */
+  readonly pairShare: number;
+  /** After the moment at which the agent renews */
+  readonly renewalOverdueMs: number;
+}
+
+export const RENEWAL_OVERDUE_MS = 15 * 60_000;
+export const PAIR_SHARE = 0.5;
+
 /** What holds for all tokens of one hub. */
 export interface TokenPolicy {
   /** We may write */
@@ -16,6 +29,9 @@ export interface TokenPolicy {
   readonly validityMs: number;
   /** The validity is the hub's own setting here, not what the operator works out */
   readonly validityOverridden: boolean;
+  /** Label selectors of clusters that are passed over; none unless we may write */
+  readonly exclusions: readonly string[];
+  readonly margins: TokenMargins;
 }
 
 /** 2 × 720h: the operator's own, where neither managedServiceAccountTTL nor veleroTtl is set. */
@@ -35,19 +51,38 @@ export function operatorValidityMs(schedule: Pick<BackupScheduleFacts, 'tokenTtl
   return veleroTtl === null ? DEFAULT_VALIDITY_MS : 2 * veleroTtl;
 }
 
+export interface HubTokenSettings {
+  readonly policy: string;
+  readonly fencing: string;
+  readonly tokenValiditySeconds: number | null;
+  readonly tokenExclusions: readonly string[];
+  readonly tokenExpiryWarningSeconds: number | null;
+  readonly tokenPairAfterPercent: number;
+  readonly tokenRenewalOverdueSeconds: number | null;
+}
+
+const marginsOf = (hub: HubTokenSettings): TokenMargins => ({
+  expiryWarningMs: hub.tokenExpiryWarningSeconds === null ? null : hub.tokenExpiryWarningSeconds * 1000,
+  pairShare: Math.max(PAIR_SHARE, hub.tokenPairAfterPercent / 100),
+  renewalOverdueMs: hub.tokenRenewalOverdueSeconds === null ? RENEWAL_OVERDUE_MS : hub.tokenRenewalOverdueSeconds * 1000,
+});
+
 /**
  * A hub that lost its fleet to another is written to no more, fenced or not yet: its clusters have moved.
  * @param schedules the hub's BackupSchedules, in the order of their names
  */
 export function tokenPolicy(
-  hub: { readonly policy: string; readonly fencing: string; readonly tokenValiditySeconds: number | null },
+  hub: HubTokenSettings,
   componentEnabled: boolean,
   schedules: readonly BackupScheduleFacts[],
 ): TokenPolicy {
   const alive = schedules.filter(({ deleting }) => !deleting);
   const on = alive.find(({ useManagedServiceAccount }) => useManagedServiceAccount);
+  const protect = hub.policy === 'PROTECT' && hub.fencing === 'NONE';
   return {
-    protect: hub.policy === 'PROTECT' && hub.fencing === 'NONE',
+    protect,
+    exclusions: protect ? hub.tokenExclusions : [],
+    margins: marginsOf(hub),
     componentEnabled,
     operator: on !== undefined ? 'ON' : alive.length > 0 ? 'OFF' : 'ABSENT',
     validityMs: hub.tokenValiditySeconds === null ? operatorValidityMs(on ?? alive[0] ?? null) : hub.tokenValiditySeconds * 1000,

@@ -18,6 +18,8 @@ export const tokenProblemCodes = [
   'TOKEN_NOT_LABELLED',
   'ROLE_BINDING_MISSING',
   'TOKEN_REFRESH_OVERDUE',
+  'TOKEN_NEAR_EXPIRY',
+  'EXCLUDED',
 ] as const;
 export type TokenProblemCode = (typeof tokenProblemCodes)[number];
 

@@ -2,7 +2,7 @@ import { HubsController } from '../../src/hubs/hubs.controller.js';
 import { HubNotFoundError, HubVersionConflictError } from '../../src/hubs/hubs.errors.js';
 import { HubsResolver } from '../../src/hubs/hubs.resolver.js';
 import { HubsService } from '../../src/hubs/hubs.service.js';
-import type { Hub, HubAccess, HubChange, Prerequisite, RegisterHub } from '../../src/hubs/hubs.types.js';
+import type { Hub, HubAccess, HubChange, HubUpdate, Prerequisite, RegisterHub } from '../../src/hubs/hubs.types.js';
 import { BackupsController } from '../../src/backups/backups.controller.js';
 import { BackupSetNotFoundError } from '../../src/backups/backups.errors.js';
 import { BackupsResolver } from '../../src/backups/backups.resolver.js';
@@ -85,6 +85,7 @@ export class Calls {
 
 const hub = (id: string, name: string): Hub => ({
   id, name, apiUrl: 'https://api.hub:6443', clusterId: `cluster-of-${name}`, policy: 'OBSERVE', release: '2.14.1', kubeVersion: 'v1.33.0', tokenValiditySeconds: null,
+  tokenExclusions: ['env=dev'], tokenExpiryWarningSeconds: null, tokenPairAfterPercent: 50, tokenRenewalOverdueSeconds: null,
   reachability: 'REACHABLE', reachableAt: at, unreachableSince: null, lastErrorCode: null, inspectedAt: at, fencing: 'NONE',
   storage: [{ name: 'default', provider: 'aws', bucket: 'b', prefix: 'p', s3Url: null, region: null, phase: 'Available', owned: true }], fencingChangedAt: null, version: 3,
   createdAt: at, createdBy: 'someone', updatedAt: at,
@@ -98,11 +99,12 @@ export class FakeHubs {
   async list(filter: unknown, sort: Sort<string>, request: ListRequest): Promise<Page<Hub>> { this.calls.note('hubs.list', filter, sort, request); return pageOf(this.hubs, request); }
   async get(id: string): Promise<Hub> { return this.hubs.find((one) => one.id === id) ?? Promise.reject(new HubNotFoundError(id)); }
   async getMany(wanted: readonly string[]): Promise<Hub[]> { this.calls.note('hubs.getMany', wanted); return this.hubs.filter(({ id }) => wanted.includes(id)); }
-  async update(id: string, change: HubChange, version: number, by: Acting): Promise<Hub> {
-    this.calls.note('hubs.update', id, change, version, by);
+  async update(id: string, change: HubChange, version: number, by: Acting, options: object): Promise<HubUpdate> {
+    this.calls.note('hubs.update', id, change, version, by, options);
     const found = await this.get(id);
     if (version !== found.version) throw new HubVersionConflictError(id, version);
-    return { ...found, version: version + 1 };
+    const exclusions = [{ selector: 'env=dev', clusters: 1, examples: ['shop-1'] }];
+    return { hub: { ...found, version: version + 1 }, preview: { clustersInNeed: 3, clustersExcluded: 1, clustersProtected: 2, exclusions } };
   }
   async replaceCredentials(id: string, access: HubAccess, by: Acting): Promise<Hub> { this.calls.note('hubs.replaceCredentials', id, access, by); return this.get(id); }
   async remove(id: string, by: Acting): Promise<void> { await this.get(id); this.calls.note('hubs.remove', id, by); }

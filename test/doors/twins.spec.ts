@@ -153,6 +153,11 @@ test.each([
   { because: 'enabling', call: 'hubs.enableComponents', method: 'POST', rest: `/hubs/${ids.hub}/components`, input: { enable: ['CLUSTER_BACKUP'], reason: 'needed' }, mutation: 'enableHubComponents', extra: { id: ids.hub }, selection: '{ prerequisites { code } }' },
   { because: 'a policy', call: 'hubs.update', method: 'PATCH', rest: `/hubs/${ids.hub}`, headers: { 'if-match': '"3"' }, input: { policy: 'PROTECT', tokenValiditySeconds: null }, mutation: 'updateHub', extra: { id: ids.hub, version: 3 }, selection: '{ hub { version } }' },
   {
+    because: 'exclusions, tried out', call: 'hubs.update', method: 'PATCH', rest: `/hubs/${ids.hub}`, headers: { 'if-match': '"3"' }, mutation: 'updateHub', extra: { id: ids.hub, version: 3 },
+    input: { dryRun: true, tokenExclusions: [{ selector: 'env in (dev)' }, { matchLabels: { a: 'b' }, matchExpressions: [{ key: 'x', operator: 'NotIn', values: ['1'] }] }] },
+    selection: '{ preview { clustersExcluded exclusions { selector clusters examples } } }',
+  },
+  {
     because: 'a schedule', call: 'backups.putSchedule', method: 'PUT', rest: `/hubs/${ids.hub}/backup-schedule`, input: { cron: '0 */4 * * *', veleroTtl: '120h', useManagedServiceAccount: true, reason: 'protect' },
     mutation: 'putBackupSchedule', extra: { hubId: ids.hub }, selection: '{ backupSchedule { name } }',
   },
@@ -161,12 +166,12 @@ test.each([
   { because: 'a decision', call: 'failovers.decide', method: 'POST', rest: `/failovers/${ids.failover}/approvals`, input: { decision: 'APPROVED', reason: 'seen', evidence: { number: 'CHG1' } }, mutation: 'decideFailover', extra: { id: ids.failover }, selection: '{ failover { id } }' },
   { because: 'an abort', call: 'failovers.abort', method: 'POST', rest: `/failovers/${ids.failover}/abort`, input: { reason: 'false alarm' }, mutation: 'abortFailover', extra: { id: ids.failover }, selection: '{ failover { id } }' },
   { because: 'an API URL', call: 'imports.supplyApiUrl', method: 'POST', rest: `/failovers/${ids.failover}/imports/shop-1/api-url`, input: { apiUrl: 'https://api.shop-1:6443', reason: 'EKS' }, mutation: 'supplyApiUrl', extra: { failoverId: ids.failover, cluster: 'shop-1' }, selection: '{ clusterImport { cluster } }' },
-])('both doors ask the same of the service: $because', async ({ call, method, rest, input, headers = {}, mutation, extra, selection }) => {
+])('both doors ask the same of the service: $because', async ({ because, call, method, rest, input, headers = {}, mutation, extra, selection }) => {
   features.calls.made.length = 0;
-  const byHand = await http.call(method, `/api/v1${rest}`, { body: input, headers: { 'idempotency-key': `twin ${mutation}`, ...headers } as Record<string, string> });
+  const byHand = await http.call(method, `/api/v1${rest}`, { body: input, headers: { 'idempotency-key': `twin ${mutation} ${because}`, ...headers } as Record<string, string> });
   expect(byHand.body['code']).toBeUndefined();
   const name = schema.getMutationType()!.getFields()[mutation]!.args[0]!.type.toString();
-  const { body } = await http.graphql(`mutation Act($input: ${name}) { ${mutation}(input: $input) ${selection} }`, { variables: { input: { ...input, ...extra } }, headers: { 'idempotency-key': `twin ${mutation}` } });
+  const { body } = await http.graphql(`mutation Act($input: ${name}) { ${mutation}(input: $input) ${selection} }`, { variables: { input: { ...input, ...extra } }, headers: { 'idempotency-key': `twin ${mutation} ${because}` } });
   expect(body['errors']).toBeUndefined();
   const [byRest, byGraphQL] = features.calls.of(call);
   const withoutActId = (args: readonly unknown[] | undefined): string => JSON.stringify(args).replace(/"id":"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f-]+",?/, '');
