@@ -3,6 +3,7 @@ import { AccessModule } from './access/access.module.js';
 import { ApiModule } from './api/api.module.js';
 import { IdempotencyUpkeepModule } from './api/idempotency-upkeep.module.js';
 import { BackupsModule } from './backups/backups.module.js';
+import { ChangesModule } from './changes/changes.module.js';
 import { Clock } from './common/clock.js';
 import type { Secret } from './common/secret.js';
 import { Config } from './config/config.js';
@@ -54,6 +55,7 @@ export class AppModule {
         BackupsModule,
         ReadinessModule,
         RecoveryModule,
+        ChangesModule,
       ],
     };
   }

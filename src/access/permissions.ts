@@ -24,6 +24,7 @@ export const permissions = [
   'failover:decide',
   'import:supply-api-url',
   'restore:read',
+  'change:read',
   'metrics:read',
 ] as const;
 export type Permission = (typeof permissions)[number];
@@ -41,6 +42,7 @@ const viewer = [
   'readiness:read',
   'failover:read',
   'restore:read',
+  'change:read',
   'metrics:read',
 ] as const satisfies readonly Permission[];
 

@@ -103,7 +103,7 @@ test.each([
 });
 
 test.each([
-  { because: 'nothing is said', last: undefined, after: undefined, from: 0 },
+  { because: 'nothing is said', last: undefined, after: undefined, from: undefined },
   { because: 'the query says', last: undefined, after: 3, from: 3 },
   { because: 'the header knows better', last: '5', after: 3, from: 5 },
   { because: 'nonsense is not obeyed', last: 'x', after: 3, from: 3 },

@@ -13,7 +13,7 @@ const STREAMS_PER_CALLER = 20;
 /** What a stream that is ended by us has to send its last lines. */
 const FAREWELL_MS = 1000;
 
-/** One line of a stream. */
+/** One block of a stream. */
 export interface StreamedEvent {
   readonly sequence: number;
   readonly type: string;
@@ -29,9 +29,9 @@ export function wantsEventStream(accept: string | undefined): boolean {
   return accept !== undefined && accept.split(',').some((part) => part.trim().split(';', 1)[0]?.toLowerCase() === 'text/event-stream');
 }
 
-/** The sequence after which a reader resumes: Last-Event-ID as EventSource sends it, else what the query says, else all. */
-export function resumeAfter(lastEventId: string | undefined, after: number | undefined): number {
-  return lastEventId !== undefined && /^\d{1,9}$/.test(lastEventId.trim()) ? Number(lastEventId) : (after ?? 0);
+/** The sequence after which a reader resumes: Last-Event-ID as EventSource sends it, else what the query says. */
+export function resumeAfter(lastEventId: string | undefined, after: number | undefined): number | undefined {
+  return lastEventId !== undefined && /^\d{1,15}$/.test(lastEventId.trim()) ? Number(lastEventId) : after;
 }
 
 /**

@@ -19,6 +19,7 @@ test.each<{ kind: ErrorKind; status: number }>([
   { kind: 'unauthenticated', status: 401 },
   { kind: 'forbidden', status: 403 },
   { kind: 'not-found', status: 404 },
+  { kind: 'gone', status: 410 },
   { kind: 'conflict', status: 409 },
   { kind: 'precondition-failed', status: 412 },
   { kind: 'precondition-required', status: 428 },

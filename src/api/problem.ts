@@ -10,6 +10,7 @@ const STATUS = {
   unauthenticated: 401,
   forbidden: 403,
   'not-found': 404,
+  gone: 410,
   conflict: 409,
   'precondition-failed': 412,
   'precondition-required': 428,

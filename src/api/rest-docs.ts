@@ -33,6 +33,8 @@ export interface RestOptions {
   readonly takes?: boolean;
   /** May name what does not exist */
   readonly finds?: boolean;
+  /** What is asked for may not be kept any more */
+  readonly expires?: boolean;
   /** The answer is also to be had as server-sent events */
   readonly streams?: boolean;
 }
@@ -60,6 +62,7 @@ export function Rest(options: RestOptions): MethodDecorator {
         ]
       : []),
     ...(options.finds ? [problem(404, 'There is no such thing')] : []),
+    ...(options.expires ? [problem(410, 'It is not kept any more')] : []),
     ...(options.takes ? [problem(400, 'The request cannot be read'), problem(422, 'The input breaks a rule; `errors` says which')] : []),
     ...COMMON_PROBLEMS,
   );

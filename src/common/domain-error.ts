@@ -5,6 +5,7 @@ export type ErrorKind =
   | 'unauthenticated'
   | 'forbidden'
   | 'not-found'
+  | 'gone' // it was there, and is not kept
   | 'conflict'
   | 'precondition-failed' // If-Match names an older version
   | 'precondition-required'

@@ -8,6 +8,7 @@ const ROLES = ['api', 'worker'] as const;
 export type ProcessRole = (typeof ROLES)[number];
 
 const seconds = (fallback: number) => z.coerce.number().positive().max(86_400).default(fallback);
+const hours = (fallback: number) => z.coerce.number().positive().max(8_760).default(fallback);
 const flag = z.enum(['true', 'false']).default('false').transform((value) => value === 'true');
 
 /** `id:base64` pairs, the current one first; 32 bytes each */
@@ -43,6 +44,7 @@ export const environment = z.object({
   LIFEBOAT_SWEEP_SECONDS: seconds(30),
   LIFEBOAT_FAILOVER_POLL_SECONDS: seconds(5),
   LIFEBOAT_IMPORT_RETRY_SECONDS: seconds(30),
+  LIFEBOAT_CHANGES_KEPT_HOURS: hours(72),
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -68,6 +70,8 @@ export class Config {
   readonly failoverPollMs!: number;
   /** First pause between two tries of an import; it doubles up to ten times this */
   readonly importRetryMs!: number;
+  /** How long the change log is kept */
+  readonly changesKeptMs!: number;
   readonly host!: string;
   readonly port!: number;
   readonly logLevel!: z.infer<typeof environment>['LOG_LEVEL'];
@@ -113,6 +117,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     sweepMs: e.LIFEBOAT_SWEEP_SECONDS * 1000,
     failoverPollMs: e.LIFEBOAT_FAILOVER_POLL_SECONDS * 1000,
     importRetryMs: e.LIFEBOAT_IMPORT_RETRY_SECONDS * 1000,
+    changesKeptMs: e.LIFEBOAT_CHANGES_KEPT_HOURS * 3_600_000,
     host: e.HOST,
     port: e.PORT,
     logLevel: e.LOG_LEVEL,

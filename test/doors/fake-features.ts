@@ -10,6 +10,10 @@ import { BackupsService } from '../../src/backups/backups.service.js';
 import type { BackupSchedule, BackupSet, BackupSetToken, PutBackupSchedule } from '../../src/backups/backups.types.js';
 import type { Acting } from '../../src/common/acting.js';
 import type { ListRequest, Page, Sort } from '../../src/common/paging.js';
+import { ChangesController } from '../../src/changes/changes.controller.js';
+import { ChangesResolver } from '../../src/changes/changes.resolver.js';
+import { ChangesService } from '../../src/changes/changes.service.js';
+import type { Change, ChangePage, ChangeStep } from '../../src/changes/changes.types.js';
 import { FleetController } from '../../src/fleet/fleet.controller.js';
 import { ClusterNotFoundError } from '../../src/fleet/fleet.errors.js';
 import { FleetResolver } from '../../src/fleet/fleet.resolver.js';
@@ -284,16 +288,31 @@ export class FakeRestores {
   async get(id: string): Promise<RestoreRecord> { return id === restore.id ? restore : Promise.reject(new RestoreNotFoundError(id)); }
 }
 
+const change: Change = {
+  id: 7, at, type: 'TOKEN_PROBLEM_CHANGED', hubId: ids.hub, cluster: 'shop-1', subjectId: ids.token, data: { account: 'auto-import-account', problemCode: { from: null, to: 'TOKEN_MISSING' } },
+};
+
+export class FakeChanges {
+  constructor(private readonly calls: Calls) {}
+  async page(after: number | undefined, filter: unknown, limit: number): Promise<ChangePage> { this.calls.note('changes.page', after, filter, limit); return { items: [change], upToId: 7, keptAfterId: 0, hasMore: false }; }
+  async start(after: number | undefined): Promise<number> { return after ?? 6; }
+  async *follow(after: number, filter: unknown): AsyncGenerator<ChangeStep> {
+    this.calls.note('changes.follow', after, filter);
+    yield { upToId: after, change: null };
+    yield { upToId: change.id, change };
+  }
+}
+
 export function fakeFeatures() {
   const calls = new Calls();
   const [hubs, fleet, plans, failovers] = [new FakeHubs(calls), new FakeFleet(calls), new FakePlans(calls), new FakeFailovers(calls)];
   return {
     calls,
     failovers,
-    controllers: [HubsController, FleetController, TokensController, BackupsController, ReadinessController, PlansController, FailoversController, ImportsController, RestoresController],
+    controllers: [HubsController, FleetController, TokensController, BackupsController, ReadinessController, PlansController, FailoversController, ImportsController, RestoresController, ChangesController],
     providers: [
       HubsResolver, FleetResolver, TokensResolver, ClusterTokensResolver, BackupsResolver, PlanReadinessResolver, HubReadinessResolver, ClusterReadinessResolver, PlansResolver,
-      FailoversResolver, ImportsResolver, RestoresResolver,
+      FailoversResolver, ImportsResolver, RestoresResolver, ChangesResolver,
       { provide: HubsService, useValue: hubs },
       { provide: FleetService, useValue: fleet },
       { provide: TokensService, useValue: new FakeTokens(calls) },
@@ -303,6 +322,7 @@ export function fakeFeatures() {
       { provide: FailoversService, useValue: failovers },
       { provide: ImportsService, useValue: new FakeImports(calls) },
       { provide: RestoresService, useValue: new FakeRestores() },
+      { provide: ChangesService, useValue: new FakeChanges(calls) },
     ],
   };
 }

@@ -58,6 +58,8 @@ export const operations: readonly Twin[] = [
   { rest: 'listImports', graphql: 'Failover.imports', roles: everyone },
   { rest: 'getImport', graphql: null, roles: everyone },
   { rest: 'supplyApiUrl', graphql: 'supplyApiUrl', roles: operators },
+  { rest: 'listChanges', graphql: 'changes', roles: everyone },
+  { rest: null, graphql: 'changeLog', roles: everyone },
   { rest: 'listRestores', graphql: 'restores', roles: everyone },
   { rest: 'getRestore', graphql: 'restore', roles: everyone },
 ];

@@ -21,11 +21,14 @@ import { HubUpkeepProcessor } from '../../src/hubs/hub-upkeep.processor.js';
 import { HubInspector } from '../../src/hubs/hub-inspector.service.js';
 import { HubsRepository } from '../../src/hubs/hubs.repository.js';
 import { HubsService } from '../../src/hubs/hubs.service.js';
+import { BackupEvidenceRepository } from '../../src/backups/backup-evidence.repository.js';
 import { BackupFactsRepository } from '../../src/backups/backup-facts.repository.js';
+import { BackupRecordsReconciler } from '../../src/backups/backup-records.reconciler.js';
 import { BackupsReconciler } from '../../src/backups/backups.reconciler.js';
 import { BackupsRepository } from '../../src/backups/backups.repository.js';
 import { BackupsService } from '../../src/backups/backups.service.js';
 import { ProjectBackupsProcessor } from '../../src/backups/project-backups.processor.js';
+import { ReadBackupRecordsProcessor } from '../../src/backups/read-backup-records.processor.js';
 import { Jobs } from '../../src/jobs/jobs.js';
 import { HubLoads } from '../../src/kube/hub-loads.js';
 import { PostgresQueues } from '../../src/jobs/queue-backend.js';
@@ -44,7 +47,7 @@ export const KEY = new Secret(randomBytes(32));
 export function testConfig(change: Partial<Config> = {}): Config {
   return {
     dataDir: '/nonexistent', roles: new Set(['worker'] as const), sealingKeys: new Map([['k1', KEY]]), allowLoopbackHubs: true, leaseMs: 5_000, sweepMs: 1_000,
-    failoverPollMs: 100, importRetryMs: 100, host: '127.0.0.1', port: 0, logLevel: 'silent', ...change,
+    failoverPollMs: 100, importRetryMs: 100, changesKeptMs: 3_600_000, host: '127.0.0.1', port: 0, logLevel: 'silent', ...change,
   };
 }
 
@@ -67,6 +70,8 @@ export class Parts {
   readonly tokenProcessor: ReconcileTokensProcessor;
   readonly tokens: TokensService;
   readonly backupsProcessor: ProjectBackupsProcessor;
+  readonly backupRecords: BackupRecordsReconciler;
+  readonly recordsProcessor: ReadBackupRecordsProcessor;
   readonly backups: BackupsService;
   private working = false;
 
@@ -97,7 +102,10 @@ export class Parts {
     this.tokenProcessor = new ReconcileTokensProcessor(this.jobs, this.tokenWork, this.tokenReconciler, this.changes, clock, config);
     this.tokens = new TokensService(new TokensRepository(prisma));
     const backupFacts = new BackupFactsRepository(sql);
-    this.backupsProcessor = new ProjectBackupsProcessor(this.jobs, new BackupsReconciler(backupFacts, this.changes, clock), backupFacts, this.changes, clock, config);
+    const evidence = new BackupEvidenceRepository(sql);
+    this.backupsProcessor = new ProjectBackupsProcessor(this.jobs, new BackupsReconciler(backupFacts, evidence, this.changes, clock), backupFacts, this.changes, clock, config);
+    this.backupRecords = new BackupRecordsReconciler(evidence, this.connections, this.changes, clock, config);
+    this.recordsProcessor = new ReadBackupRecordsProcessor(this.jobs, this.backupRecords, evidence, this.changes, clock, config);
     this.backups = new BackupsService(new BackupsRepository(prisma, sql), this.hubs, this.connections, this.audit, clock);
   }
 
@@ -108,6 +116,7 @@ export class Parts {
     this.upkeep.onModuleInit();
     this.tokenProcessor.onModuleInit();
     this.backupsProcessor.onModuleInit();
+    this.recordsProcessor.onModuleInit();
     await this.jobs.onApplicationBootstrap();
     this.supervisor.start();
   }
@@ -130,6 +139,7 @@ export class Parts {
     this.upkeep.onModuleDestroy();
     this.tokenProcessor.onModuleDestroy();
     this.backupsProcessor.onModuleDestroy();
+    this.recordsProcessor.onModuleDestroy();
     await this.connections.onModuleDestroy();
     if (this.working) await this.jobs.onApplicationShutdown();
     await this.leases.releaseAll();

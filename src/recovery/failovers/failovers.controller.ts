@@ -88,7 +88,7 @@ export class FailoversController {
     const failover = await this.failovers.get(id);
     const after = query.cursor ?? query.after;
     if (!wantsEventStream(accept)) return this.page(failover, after ?? 0, query.limit);
-    return this.streams.serverSent(request, reply, (signal) => streamed(this.failovers.changes(id, resumeAfter(lastEventId, after), signal), failover));
+    return this.streams.serverSent(request, reply, (signal) => streamed(this.failovers.changes(id, resumeAfter(lastEventId, after) ?? 0, signal), failover));
   }
 
   private async page(failover: Failover, after: number, limit: number): Promise<PageView<EventView>> {
