@@ -34,21 +34,25 @@ export class TokenInventoryRepository {
     const rows = clusters.flatMap(({ cluster, tokens }) => tokens.map((token) => rowOf(cluster, token, labelledAt.get(key(cluster, token.account)) ?? null)));
     const changed = await this.sql.query<{ cluster: string }>(
       `WITH told AS (SELECT * FROM jsonb_to_recordset($2::jsonb) AS told (cluster text, account text, account_present boolean, account_uid text, validity_seconds int, expires_at timestamptz,
-           refreshed_at timestamptz, secret_present boolean, secret_uid text, in_backup_selection boolean, labelled_at timestamptz, binding_present boolean, problem_code text, problem_detail text)),
+           refreshed_at timestamptz, secret_present boolean, secret_uid text, in_backup_selection boolean, labelled_at timestamptz, binding_present boolean, problem_code text, problem_detail text,
+           uncovered_seconds_per_day int, set_restorable_seconds int, old_for_rpo_at timestamptz)),
        written AS (
          INSERT INTO auto_import_token AS kept (id, hub_id, cluster, account, account_present, account_uid, validity_seconds, expires_at, refreshed_at, secret_present, secret_uid,
-           in_backup_selection, labelled_at, binding_present, problem_code, problem_detail, problem_since, read_at)
+           in_backup_selection, labelled_at, binding_present, problem_code, problem_detail, problem_since, uncovered_seconds_per_day, set_restorable_seconds, old_for_rpo_at, read_at)
          SELECT gen_random_uuid(), $1, cluster, account, account_present, account_uid, validity_seconds, expires_at, refreshed_at, secret_present, secret_uid, in_backup_selection, labelled_at,
-           binding_present, problem_code, problem_detail, CASE WHEN problem_code IS NOT NULL THEN $4::timestamptz END, $3 FROM told ORDER BY cluster, account
+           binding_present, problem_code, problem_detail, CASE WHEN problem_code IS NOT NULL THEN $4::timestamptz END, uncovered_seconds_per_day, set_restorable_seconds, old_for_rpo_at, $3
+         FROM told ORDER BY cluster, account
          ON CONFLICT (hub_id, cluster, account) DO UPDATE SET account_present = excluded.account_present, account_uid = excluded.account_uid, validity_seconds = excluded.validity_seconds,
            expires_at = excluded.expires_at, refreshed_at = excluded.refreshed_at, secret_present = excluded.secret_present, secret_uid = excluded.secret_uid,
            in_backup_selection = excluded.in_backup_selection, labelled_at = excluded.labelled_at, binding_present = excluded.binding_present, problem_code = excluded.problem_code,
            problem_detail = excluded.problem_detail, problem_since = CASE WHEN kept.problem_code = excluded.problem_code THEN kept.problem_since ELSE excluded.problem_since END,
+           uncovered_seconds_per_day = excluded.uncovered_seconds_per_day, set_restorable_seconds = excluded.set_restorable_seconds, old_for_rpo_at = excluded.old_for_rpo_at,
            read_at = excluded.read_at
          WHERE kept.read_at <= excluded.read_at AND (kept.account_present, kept.account_uid, kept.validity_seconds, kept.expires_at, kept.refreshed_at, kept.secret_present, kept.secret_uid,
-             kept.in_backup_selection, kept.labelled_at, kept.binding_present, kept.problem_code, kept.problem_detail)
+             kept.in_backup_selection, kept.labelled_at, kept.binding_present, kept.problem_code, kept.problem_detail, kept.uncovered_seconds_per_day, kept.set_restorable_seconds, kept.old_for_rpo_at)
            IS DISTINCT FROM (excluded.account_present, excluded.account_uid, excluded.validity_seconds, excluded.expires_at, excluded.refreshed_at, excluded.secret_present, excluded.secret_uid,
-             excluded.in_backup_selection, excluded.labelled_at, excluded.binding_present, excluded.problem_code, excluded.problem_detail)
+             excluded.in_backup_selection, excluded.labelled_at, excluded.binding_present, excluded.problem_code, excluded.problem_detail, excluded.uncovered_seconds_per_day, excluded.set_restorable_seconds,
+             excluded.old_for_rpo_at)
          RETURNING cluster),
        gone AS (
          DELETE FROM auto_import_token AS kept WHERE hub_id = $1 AND cluster = ANY($5::text[]) AND read_at <= $3
@@ -71,25 +75,25 @@ export class TokenInventoryRepository {
     const openByKey = new Map(open.map((row) => [key(row.cluster, row.account), row]));
     const labelledAt = new Map<string, Date | null>();
     const steps = clusters.flatMap(({ cluster, tokens }) => {
-      const told = tokens.map(({ account, secret, life }) => ({ account, secret, life }));
+      const told = tokens.map(({ account, secret, life, validitySeconds }) => ({ account, secret, life, validitySeconds }));
       const silent = open.filter((row) => row.cluster === cluster && !tokens.some(({ account }) => account === row.account));
-      const ended = silent.map(({ account }) => ({ account, secret: null, life: { refreshedAt: null, expiresAt: null } }));
-      return [...told, ...ended].map(({ account, secret, life }) => {
+      const ended = silent.map(({ account }) => ({ account, secret: null, life: { refreshedAt: null, expiresAt: null }, validitySeconds: null }));
+      return [...told, ...ended].map(({ account, secret, life, validitySeconds }) => {
         const before = openByKey.get(key(cluster, account)) ?? null;
         const step = incarnationStep(before, secret, life, now);
         labelledAt.set(key(cluster, account), step.type === 'KEEP' ? (before?.labelledAt ?? null) : step.type === 'END' ? null : step.labelledAt);
-        return { cluster, account, secretUid: secret?.uid ?? before?.secretUid ?? '', before, step };
+        return { cluster, account, secretUid: secret?.uid ?? before?.secretUid ?? '', validitySeconds, before, step };
       });
     });
     await this.write(lease, hubId, steps, now);
     return labelledAt;
   }
 
-  private async write(lease: HeldLease, hubId: string, steps: readonly { cluster: string; account: string; secretUid: string; before: OpenRow | null; step: IncarnationStep }[], now: Date): Promise<void> {
+  private async write(lease: HeldLease, hubId: string, steps: readonly { cluster: string; account: string; secretUid: string; validitySeconds: number | null; before: OpenRow | null; step: IncarnationStep }[], now: Date): Promise<void> {
     const changing = steps.filter(({ step }) => step.type !== 'KEEP');
     if (changing.length === 0) return;
-    const rows = changing.map(({ cluster, account, secretUid, before, step }) => ({
-      cluster, account, type: step.type, secret_uid: secretUid,
+    const rows = changing.map(({ cluster, account, secretUid, validitySeconds, before, step }) => ({
+      cluster, account, type: step.type, secret_uid: secretUid, validity_seconds: validitySeconds,
       was_uid: before?.secretUid ?? null, was_refreshed_at: before?.refreshedAt ?? null,
       refreshed_at: 'refreshedAt' in step ? step.refreshedAt : null,
       expires_at: 'expiresAt' in step ? step.expiresAt : null,
@@ -97,7 +101,7 @@ export class TokenInventoryRepository {
       ended_at: 'endedAt' in step ? step.endedAt : null,
     }));
     const told = `jsonb_to_recordset($2::jsonb) AS told (cluster text, account text, type text, secret_uid text, was_uid text, was_refreshed_at timestamptz, refreshed_at timestamptz,
-      expires_at timestamptz, labelled_at timestamptz, ended_at timestamptz)`;
+      expires_at timestamptz, labelled_at timestamptz, ended_at timestamptz, validity_seconds int)`;
     const json = JSON.stringify(rows);
     await this.sql.transaction(async (sql) => {
       const { text, values } = lease.guard(1);
@@ -109,16 +113,18 @@ export class TokenInventoryRepository {
         [hubId, json],
       );
       await sql.execute(
-        `UPDATE token_incarnation AS life SET refreshed_at = told.refreshed_at, expires_at = told.expires_at, labelled_at = told.labelled_at FROM ${told}
+        `UPDATE token_incarnation AS life SET refreshed_at = told.refreshed_at, expires_at = told.expires_at, labelled_at = told.labelled_at,
+           validity_seconds = COALESCE(life.validity_seconds, told.validity_seconds) FROM ${told}
          WHERE told.type = 'LEARN' AND life.hub_id = $1 AND life.cluster = told.cluster AND life.account = told.account AND life.secret_uid = told.was_uid AND life.refreshed_at = told.was_refreshed_at
            AND NOT EXISTS (SELECT 1 FROM token_incarnation AS other WHERE other.hub_id = $1 AND other.cluster = told.cluster AND other.account = told.account AND other.secret_uid = told.was_uid
              AND other.refreshed_at = told.refreshed_at AND other.id <> life.id)`,
         [hubId, json],
       );
       await sql.execute(
-        `INSERT INTO token_incarnation (id, hub_id, cluster, account, secret_uid, refreshed_at, expires_at, seen_at, labelled_at)
-         SELECT gen_random_uuid(), $1, cluster, account, secret_uid, refreshed_at, expires_at, $3, labelled_at FROM ${told} WHERE type = 'BEGIN' ORDER BY cluster, account
-         ON CONFLICT (hub_id, cluster, account, secret_uid, refreshed_at) DO UPDATE SET ended_at = NULL, expires_at = excluded.expires_at, labelled_at = excluded.labelled_at`,
+        `INSERT INTO token_incarnation (id, hub_id, cluster, account, secret_uid, refreshed_at, expires_at, seen_at, labelled_at, validity_seconds)
+         SELECT gen_random_uuid(), $1, cluster, account, secret_uid, refreshed_at, expires_at, $3, labelled_at, validity_seconds FROM ${told} WHERE type = 'BEGIN' ORDER BY cluster, account
+         ON CONFLICT (hub_id, cluster, account, secret_uid, refreshed_at) DO UPDATE SET ended_at = NULL, expires_at = excluded.expires_at, labelled_at = excluded.labelled_at,
+           validity_seconds = excluded.validity_seconds`,
         [hubId, json, now],
       );
     });
@@ -140,4 +146,9 @@ const rowOf = (cluster: string, token: TokenState, labelledAt: Date | null) => (
   binding_present: token.bindingPresent,
   problem_code: token.problem?.code ?? null,
   problem_detail: token.problem?.detail ?? null,
+  uncovered_seconds_per_day: seconds(token.coverage?.uncoveredMsPerDay),
+  set_restorable_seconds: seconds(token.coverage?.restorableForMs),
+  old_for_rpo_at: token.oldForRpoAt,
 });
+
+const seconds = (ms: number | undefined): number | null => (ms === undefined ? null : Math.min(Math.round(ms / 1000), 2_147_483_647));
