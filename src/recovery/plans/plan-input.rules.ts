@@ -1,4 +1,4 @@
-import { backupRules, type NewPlan, type PlanChange } from './plans.types.js';
+import { backupRules, reachabilityRules, type NewPlan, type PlanChange } from './plans.types.js';
 
 const DAY_S = 86_400;
 
@@ -25,6 +25,7 @@ export function planInputProblem(input: Partial<NewPlan>): { field: string; why:
     if (value !== undefined && (!Number.isInteger(value) || value < min || value > max)) return { field, why: `must be a whole number of seconds from ${min} to ${max}` };
   }
   if (input.backupRule !== undefined && !backupRules.includes(input.backupRule)) return { field: 'backupRule', why: `must be one of ${backupRules.join(', ')}` };
+  if (input.reachability !== undefined && !reachabilityRules.includes(input.reachability)) return { field: 'reachability', why: `must be one of ${reachabilityRules.join(', ')}` };
   return null;
 }
 
@@ -37,11 +38,12 @@ export function withDefaults(input: NewPlan): Required<NewPlan> {
     importWindowSeconds: input.importWindowSeconds ?? bounds.importWindowSeconds.fallback,
     backupRule: input.backupRule ?? 'NEWEST_COMPLETE',
     approvalRequired: input.approvalRequired ?? true,
+    reachability: input.reachability ?? 'ASSUMED',
   };
 }
 
 /** Only the fields that a change names, by their own names. */
 export function namedFields(change: PlanChange): PlanChange {
-  const fields = ['name', 'rpoSeconds', 'rtoSeconds', 'backupRule', 'approvalRequired', 'importWindowSeconds'] as const;
+  const fields = ['name', 'rpoSeconds', 'rtoSeconds', 'backupRule', 'approvalRequired', 'importWindowSeconds', 'reachability'] as const;
   return Object.fromEntries(fields.filter((field) => change[field] !== undefined).map((field) => [field, change[field]]));
 }

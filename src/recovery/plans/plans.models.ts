@@ -6,9 +6,13 @@ import { pageOf } from '../../api/paging.js';
 import { acting, actingWithReason, id, instant, listQuery, queryFlag } from '../../api/schemas.js';
 import { iso, isoOrNull, named } from '../../api/view.js';
 import type { PlansService } from './plans.service.js';
-import { backupRules, planSortFields, type Plan } from './plans.types.js';
+import { backupRules, planSortFields, reachabilityRules, type Plan } from './plans.types.js';
 
 const backupRule = named('BackupRule', backupRules, 'NEWEST_COMPLETE: the newest set that the target shows in full');
+const reachability = named(
+  'ReachabilityRule', reachabilityRules,
+  'ASSUMED: that the target reaches the clusters’ APIs is taken for granted, until a probe has been refused. PROBED: only what a probe has proved counts',
+);
 
 export const planView = z
   .object({
@@ -21,6 +25,7 @@ export const planView = z
     backupRule,
     approvalRequired: z.boolean(),
     importWindowSeconds: z.int().describe('How long imports are retried after the restore'),
+    reachability,
     version: z.int().describe('Grows with each change; the ETag'),
     createdAt: instant,
     createdBy: z.string(),
@@ -40,6 +45,7 @@ export const toPlanView = (plan: Plan): PlanView => ({
   backupRule: plan.backupRule,
   approvalRequired: plan.approvalRequired,
   importWindowSeconds: plan.importWindowSeconds,
+  reachability: plan.reachability,
   version: plan.version,
   createdAt: iso(plan.createdAt),
   createdBy: plan.createdBy,
@@ -54,6 +60,7 @@ const changeable = {
   backupRule: backupRule.optional(),
   approvalRequired: z.boolean().optional().describe('true by default'),
   importWindowSeconds: z.int().min(10).max(86_400).optional().describe('Ten seconds to a day; an hour by default'),
+  reachability: reachability.optional().describe('ASSUMED by default'),
 };
 const hubs = { sourceHubId: id, targetHubId: id };
 const change = { ...changeable, name: changeable.name.optional() };

@@ -6,7 +6,7 @@ import { keysetPage } from '../../database/keyset.js';
 import { PrismaService } from '../../database/prisma.service.js';
 import type { StorageFacts } from '../../hubs/hubs.types.js';
 import { PlanNameTakenError } from './plans.errors.js';
-import type { BackupRule, NewPlan, Plan, PlanChange, PlanFilter, PlanSortField } from './plans.types.js';
+import type { BackupRule, NewPlan, Plan, PlanChange, PlanFilter, PlanSortField, ReachabilityRule } from './plans.types.js';
 
 export interface PlanHub {
   readonly id: string;
@@ -90,4 +90,4 @@ function where(filter: PlanFilter): Prisma.RecoveryPlanWhereInput {
   };
 }
 
-const toPlan = (row: RecoveryPlan): Plan => ({ ...row, backupRule: row.backupRule as BackupRule });
+const toPlan = (row: RecoveryPlan): Plan => ({ ...row, backupRule: row.backupRule as BackupRule, reachability: row.reachability as ReachabilityRule });

@@ -2,6 +2,13 @@
 export const backupRules = ['NEWEST_COMPLETE'] as const;
 export type BackupRule = (typeof backupRules)[number];
 
+/**
+ * ASSUMED: that the target reaches the clusters' APIs is taken for granted, until a probe has been refused. PROBED: only what a probe has
+ * proved counts.
+ */
+export const reachabilityRules = ['ASSUMED', 'PROBED'] as const;
+export type ReachabilityRule = (typeof reachabilityRules)[number];
+
 /** What shall happen if the source is lost. */
 export interface Plan {
   readonly id: string;
@@ -16,6 +23,7 @@ export interface Plan {
   readonly approvalRequired: boolean;
   /** How long imports are retried after the restore, in seconds */
   readonly importWindowSeconds: number;
+  readonly reachability: ReachabilityRule;
   /** Grows with each change; If-Match names it */
   readonly version: number;
   readonly createdAt: Date;
@@ -38,10 +46,12 @@ export interface NewPlan {
   readonly approvalRequired?: boolean;
   /** 10 to 86,400 (a day), default 3,600 */
   readonly importWindowSeconds?: number;
+  /** Default ASSUMED */
+  readonly reachability?: ReachabilityRule;
 }
 
 /** The hubs of a plan never change: another pair is another plan. */
-export type PlanChange = Partial<Pick<NewPlan, 'name' | 'rpoSeconds' | 'rtoSeconds' | 'backupRule' | 'approvalRequired' | 'importWindowSeconds'>>;
+export type PlanChange = Partial<Pick<NewPlan, 'name' | 'rpoSeconds' | 'rtoSeconds' | 'backupRule' | 'approvalRequired' | 'importWindowSeconds' | 'reachability'>>;
 
 export interface PlanFilter {
   /** Plans that name the hub as source or as target */
