@@ -82,6 +82,16 @@ export class HubActors {
     return this.running?.actors.every((actor) => actor.isIdle) ?? true;
   }
 
+  /** Everybody looks at the clock at once; where a world's time is moved by hand, nobody need look by himself. */
+  look(): void {
+    this.running?.env.time.look();
+  }
+
+  /** The earliest moment of the clock that anybody here waits for, in milliseconds since 1970; null: nobody does. */
+  get nextDueMs(): number | null {
+    return this.running?.env.time.nextDueMs ?? null;
+  }
+
   private environment(): HubEnv {
     const { options } = this;
     const onError = options.onError ?? (() => undefined);

@@ -21,6 +21,7 @@ interface Sleeper {
 export class Timekeeper {
   private readonly sleepers = new Set<Sleeper>();
   private readonly listeners = new Set<(nowMs: number) => void>();
+  private readonly dues: (() => number | null)[] = [];
   private timer: NodeJS.Timeout | null = null;
   private ended = false;
 
@@ -51,6 +52,19 @@ export class Timekeeper {
     this.listeners.add(listener);
   }
 
+  /** Says of a queue when something in it is due. */
+  onAsked(due: () => number | null): void {
+    this.dues.push(due);
+  }
+
+  /** The earliest moment that anybody waits for, in milliseconds since 1970; null: nobody does. It may have passed already. */
+  get nextDueMs(): number | null {
+    const sleeping = [...this.sleepers].map(({ dueMs }) => dueMs);
+    const queued = this.dues.flatMap((due) => due() ?? []);
+    const all = [...sleeping, ...queued];
+    return all.length === 0 ? null : Math.min(...all);
+  }
+
   /** Waits `ms` of the clock's time. @throws StoppedError */
   sleep(ms: number): Promise<void> {
     if (this.ended) return Promise.reject(new StoppedError());
@@ -60,7 +74,8 @@ export class Timekeeper {
     });
   }
 
-  private look(): void {
+  /** Looks at the clock at once, instead of at the next of its own looks. */
+  look(): void {
     const nowMs = this.clock.now().getTime();
     for (const sleeper of this.sleepers) {
       if (sleeper.dueMs > nowMs) continue;

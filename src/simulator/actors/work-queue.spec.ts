@@ -31,6 +31,29 @@ describe('work that follows the clock', () => {
     expect(done).toEqual(['a', 'b']);
   });
 
+  test('the next due moment is that of the earliest sleeper or key; a look at the clock wakes who is due', async () => {
+    time = new Timekeeper(clock, 600_000); // it looks when it is told to
+    expect(time.nextDueMs).toBeNull();
+    const queue = queueOf();
+    const nowMs = clock.now().getTime();
+    queue.addAfter('later', 90_000);
+    queue.addAfter('a', 60_000);
+    queue.addAfter('a', 30_000);
+    const slept = time.sleep(45_000);
+    expect(time.nextDueMs).toBe(nowMs + 30_000);
+    clock.advance(30_000);
+    expect(done).toEqual([]);
+    time.look();
+    expect(done).toEqual(['a']);
+    expect(time.nextDueMs).toBe(nowMs + 45_000);
+    clock.advance(15_000);
+    time.look();
+    await slept;
+    expect(time.nextDueMs).toBe(nowMs + 90_000);
+    await queue.stop();
+    expect(time.nextDueMs).toBeNull();
+  });
+
   test('a key is worked on by one worker at a time, and again if it was added meanwhile', async () => {
     const gates: (() => void)[] = [];
     work = (key) => new Promise((resolve) => { done.push(key); gates.push(resolve); });

@@ -40,6 +40,7 @@ export class WorkQueue {
     private readonly options: WorkQueueOptions,
   ) {
     time.onLook((nowMs) => this.look(nowMs));
+    time.onAsked(() => (this.stopped ? null : this.nextDueMs()));
   }
 
   /** Work begins: what was added before has waited. */
@@ -89,6 +90,14 @@ export class WorkQueue {
       this.dueOf.delete(first.key);
       this.add(first.key);
     }
+  }
+
+  private nextDueMs(): number | null {
+    for (let first = this.heap[0]; first !== undefined; first = this.heap[0]) {
+      if (this.dueOf.get(first.key) === first.atMs) return first.atMs;
+      this.pop();
+    }
+    return null;
   }
 
   private pump(): void {
