@@ -14,6 +14,8 @@ export interface HubContext {
   readonly tokenExpiryWarningSeconds: number | null;
   readonly tokenPairAfterPercent: number;
   readonly tokenRenewalOverdueSeconds: number | null;
+  /** The longest RPO of the plans whose source it is */
+  readonly rpoSeconds: number | null;
   readonly componentEnabled: boolean;
   /** By name */
   readonly schedules: readonly BackupScheduleFacts[];
@@ -40,6 +42,7 @@ export class TokenObserverRepository {
     const [row] = await this.sql.query<HubContext>(
       `SELECT policy, fencing, token_validity_seconds AS "tokenValiditySeconds", token_exclusions AS "tokenExclusions", token_expiry_warning_seconds AS "tokenExpiryWarningSeconds",
          token_pair_after_percent AS "tokenPairAfterPercent", token_renewal_overdue_seconds AS "tokenRenewalOverdueSeconds",
+         (SELECT max(rpo_seconds) FROM recovery_plan WHERE source_hub_id = hub.id AND archived_at IS NULL) AS "rpoSeconds",
          EXISTS (SELECT 1 FROM hub_object WHERE hub_id = hub.id AND kind = 'HUB_ADDON' AND NOT (facts->>'deleting')::boolean) AS "componentEnabled",
          COALESCE((SELECT jsonb_agg(facts ORDER BY name) FROM hub_object WHERE hub_id = hub.id AND kind = 'BACKUP_SCHEDULE'), '[]') AS schedules,
          (SELECT count(*) FROM hub_watch JOIN lease ON lease.key = 'hub/' || hub.id AND lease.expires_at > now()

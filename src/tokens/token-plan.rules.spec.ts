@@ -52,6 +52,7 @@ const observed = (world: World): ObservedToken => ({
 const protect: TokenPolicy = {
   protect: true, componentEnabled: true, operator: 'ABSENT', validityMs: DEFAULT_VALIDITY_MS, validityOverridden: false, exclusions: [],
   margins: { expiryWarningMs: null, pairShare: PAIR_SHARE, renewalOverdueMs: RENEWAL_OVERDUE_MS },
+  sets: null, rpoMs: null,
 };
 const short = (action: TokenAction): string => {
   switch (action.type) {
@@ -287,5 +288,47 @@ describe('planToken: what is to be said', () => {
     const pair = { 'auto-import-account-pair': account({ expiresAt: null, refreshedAt: null }) };
     expect(recheck({})).toBe(ahead(620));
     expect(recheck({ accounts: { 'auto-import-account': account(), ...pair } })).toBe(new Date(Date.parse(ago(100)) + 0.8 * 1440 * HOUR + 15 * 60_000).toISOString());
+  });
+});
+
+describe('planToken: what the tokens leave the backup sets', () => {
+  const daily = { sets: { gapsMs: [24 * HOUR], ttlMs: 720 * HOUR }, rpoMs: 4 * HOUR };
+  const eks = { refreshedAt: ago(2), expiresAt: ahead(22) };
+  const world: World = { accounts: { 'auto-import-account': account(eks) }, secrets: { 'auto-import-account': secret(eks) } };
+  const withPair: World = {
+    ...world, works: { ...complete.works, 'addon-managed-serviceaccount-import-pair': work() },
+    accounts: { ...world.accounts, 'auto-import-account-pair': account({ refreshedAt: ago(0), expiresAt: ahead(24) }) },
+    secrets: { ...world.secrets, 'auto-import-account-pair': secret({ refreshedAt: ago(0), expiresAt: ahead(24) }) },
+  };
+  const told = (seen_: World, policy: Partial<TokenPolicy>) =>
+    planToken(observed(seen_), { ...protect, ...policy }, null, now).tokens.map(({ coverage, oldForRpoAt, problem }) => ({
+      left: coverage === null ? null : Math.round(coverage.restorableForMs / HOUR * 10) / 10, uncovered: coverage === null ? null : Math.round(coverage.uncoveredMsPerDay / HOUR * 10) / 10,
+      old: oldForRpoAt?.toISOString() ?? null, problem: problem?.code ?? null,
+    }));
+
+  test.each([
+    { because: 'we make the pair', world, policy: daily, first: { left: 12, uncovered: 12, old: ahead(18), problem: 'TOKEN_LIFE_SHORTER_THAN_BACKUP_INTERVAL' } },
+    { because: 'nobody makes the pair', world, policy: { ...daily, protect: false }, first: { left: 4.8, uncovered: 19.2, old: ahead(18), problem: 'TOKEN_LIFE_SHORTER_THAN_BACKUP_INTERVAL' } },
+    { because: 'the operator will', world, policy: { ...daily, protect: false, operator: 'ON' as const }, first: { left: 12, uncovered: 12, old: ahead(18), problem: 'TOKEN_LIFE_SHORTER_THAN_BACKUP_INTERVAL' } },
+    {
+      because: 'the operator has missed it', policy: { ...daily, protect: false, operator: 'ON' as const },
+      world: { accounts: { 'auto-import-account': account({ refreshedAt: ago(13), expiresAt: ahead(11) }) }, secrets: { 'auto-import-account': secret({ refreshedAt: ago(13), expiresAt: ahead(11) }) } },
+      first: { left: 4.8, uncovered: 19.2, old: ahead(7), problem: 'TOKEN_LIFE_SHORTER_THAN_BACKUP_INTERVAL' },
+    },
+    { because: 'sets come often enough, and are kept too long', world, policy: { ...daily, sets: { gapsMs: [4 * HOUR], ttlMs: 720 * HOUR } }, first: { left: 12, uncovered: 0, old: ahead(18), problem: 'TOKEN_EXPIRES_WITHIN_SET' } },
+    { because: 'sets are kept no longer than they serve', world, policy: { ...daily, sets: { gapsMs: [4 * HOUR], ttlMs: 12 * HOUR } }, first: { left: 12, uncovered: 0, old: ahead(18), problem: null } },
+    { because: 'a pair that lies badly leaves less', world: withPair, policy: daily, first: { left: 6.8, uncovered: 17.2, old: ahead(20), problem: 'TOKEN_LIFE_SHORTER_THAN_BACKUP_INTERVAL' } },
+    { because: 'there are no sets and no plan', world, policy: {}, first: { left: null, uncovered: null, old: null, problem: null } },
+    { because: 'what is not in the backup is old already', world: { ...world, secrets: { 'auto-import-account': secret({ ...eks, backupLabel: null }) } }, policy: daily, first: { left: 12, uncovered: 12, old: null, problem: 'TOKEN_NOT_LABELLED' } },
+  ])('$because', ({ world: seen_, policy, first }) => {
+    expect(told(seen_, policy)[0]).toEqual(first);
+  });
+
+  test('it is told of the first token alone', () => {
+    expect(told(withPair, daily).map(({ problem }) => problem)).toEqual(['TOKEN_LIFE_SHORTER_THAN_BACKUP_INTERVAL', null]);
+  });
+
+  test('it is looked at again when the operator has missed the pair', () => {
+    expect(planToken(observed(world), { ...protect, ...daily, protect: false, operator: 'ON' }, null, now).recheckAt?.toISOString()).toBe(ahead(10.25));
   });
 });

@@ -3,8 +3,9 @@ import { parseGoDuration } from '../common/duration.js';
 import type { AccountFacts, AddOnFacts, TokenSecretFacts, WorkFacts } from '../fleet/facts.types.js';
 import type { ClusterOrigin, ConditionState } from '../fleet/fleet.types.js';
 import { firstSelecting, type Labels } from '../hubs/label-selector.rules.js';
+import { setCoverage, tokenOldForRpoAt, type SetCoverage } from './token-coverage.rules.js';
 import { pairDueAt, renewalOverdueAt, tokenLife, type TokenLife } from './token-life.rules.js';
-import type { TokenMargins, TokenPolicy } from './token-policy.rules.js';
+import { PAIR_SHARE, type TokenMargins, type TokenPolicy } from './token-policy.rules.js';
 import { tokenAccounts, type TokenAccount, type TokenProblemCode } from './tokens.types.js';
 
 /** One object on the hub. */
@@ -55,6 +56,10 @@ export interface TokenState {
   readonly secret: Seen<TokenSecretFacts> | null;
   readonly inBackupSelection: boolean;
   readonly bindingPresent: boolean;
+  /** What the cluster's tokens together leave its backup sets; null: not known */
+  readonly coverage: SetCoverage | null;
+  /** When they become too old for the RPO; null: there is no plan */
+  readonly oldForRpoAt: Date | null;
   readonly problem: TokenProblem | null;
 }
 
@@ -163,7 +168,7 @@ function pairWanted(observed: ObservedToken, policy: TokenPolicy, now: Date): { 
 }
 
 function writes(observed: ObservedToken, policy: TokenPolicy, now: Date): { actions: TokenAction[]; recheckAt: Date | null } {
-  if (!policy.protect || policy.operator === 'OFF' || !policy.componentEnabled || observed.clusterDeleting) return { actions: [], recheckAt: null };
+  if (!mayWrite(observed, policy)) return { actions: [], recheckAt: null };
   const pair = pairWanted(observed, policy, now);
   const primaryUpkeep = upkeep(observed, accounts.autoImport, policy, now);
   const pairUpkeep = pair.wanted ? upkeep(observed, accounts.autoImportPair, policy, now) : { actions: [], recheckAt: pair.from };
@@ -250,10 +255,61 @@ function secretProblem(secret: Seen<TokenSecretFacts>, account: AccountFacts | n
   return { problem: judge(), recheckAt: earliest(moments) };
 }
 
-function stateOf(observed: ObservedToken, name: TokenAccount, policy: TokenPolicy, failure: TokenProblem | null, now: Date): TokenState & { recheckAt: Date | null } {
+/** The operator makes the pair in a quarter of an hour after half of the first token's life, or not until its next one. */
+const OPERATOR_WINDOW_MS = 15 * 60_000;
+
+function lifeOf(observed: ObservedToken, name: TokenAccount): TokenLife {
+  const secret = observed.secrets.get(name);
+  return secret === undefined ? { refreshedAt: null, expiresAt: null } : tokenLife(observed.accounts.get(name)?.facts ?? null, secret.facts);
+}
+
+const mayWrite = (observed: ObservedToken, policy: TokenPolicy): boolean =>
+  policy.protect && policy.operator !== 'OFF' && policy.componentEnabled && !observed.clusterDeleting && excludedBy(observed, policy) === null;
+
+interface Outlook {
+  readonly coverage: SetCoverage | null;
+  readonly oldForRpoAt: Date | null;
+  readonly recheckAt: Date | null;
+}
+
+/** What the cluster's tokens leave its backup sets, with the pair that is there or that somebody will make. */
+function outlookOf(observed: ObservedToken, policy: TokenPolicy, now: Date): Outlook {
+  const first = lifeOf(observed, accounts.autoImport);
+  const inBackup = tokenAccounts.filter((name) => {
+    const secret = observed.secrets.get(name);
+    return secret !== undefined && inBackupSelection(secret.facts);
+  });
+  const oldForRpoAt = tokenOldForRpoAt(inBackup.map((name) => lifeOf(observed, name)), policy.rpoMs);
+  if (policy.sets === null) return { coverage: null, oldForRpoAt, recheckAt: null };
+  const hasPair = observed.accounts.has(accounts.autoImportPair);
+  const half = pairDueAt(first, PAIR_SHARE);
+  const missedAt = half === null ? null : new Date(half.getTime() + OPERATOR_WINDOW_MS);
+  const isOperators = !hasPair && !mayWrite(observed, policy) && policy.operator === 'ON';
+  const willBe = hasPair || mayWrite(observed, policy) ? policy.margins.pairShare : isOperators && missedAt !== null && now < missedAt ? PAIR_SHARE : null;
+  const coverage = setCoverage(first, hasPair ? lifeOf(observed, accounts.autoImportPair) : null, willBe, policy.sets);
+  return { coverage, oldForRpoAt, recheckAt: isOperators && missedAt !== null && missedAt > now ? missedAt : null };
+}
+
+const inHours = (ms: number): string => `${Math.round(ms / 360_000) / 10} h`;
+
+/** Of tokens that are as they should be: whether their lives are long enough for the sets. */
+function coverageProblem({ coverage }: Outlook, { sets }: TokenPolicy): TokenProblem | null {
+  if (coverage === null || sets === null) return null;
+  const left = `At worst the token in a backup set has ${inHours(coverage.restorableForMs)} left`;
+  if (coverage.uncoveredMsPerDay > 0) {
+    const longest = inHours(Math.max(...sets.gapsMs));
+    const detail = `${left}, and the next set comes ${longest} later: for up to ${inHours(coverage.uncoveredMsPerDay)} of each day the newest set holds no valid token`;
+    return { code: 'TOKEN_LIFE_SHORTER_THAN_BACKUP_INTERVAL', detail };
+  }
+  return coverage.endsWithinSet ? { code: 'TOKEN_EXPIRES_WITHIN_SET', detail: `${left}, and the set is kept for ${inHours(sets.ttlMs)}` } : null;
+}
+
+type JudgedState = TokenState & { readonly recheckAt: Date | null };
+
+function stateOf(observed: ObservedToken, name: TokenAccount, policy: TokenPolicy, outlook: Outlook, failure: TokenProblem | null, now: Date): JudgedState {
   const account = observed.accounts.get(name);
   const secret = observed.secrets.get(name) ?? null;
-  const life = secret === null ? { refreshedAt: null, expiresAt: null } : tokenLife(account?.facts ?? null, secret.facts);
+  const life = lifeOf(observed, name);
   const bindingPresent = wantedWorks(observed, name).every((work) => observed.works.has(work.name));
   const judged: Judged =
     secret === null
@@ -269,7 +325,10 @@ function stateOf(observed: ObservedToken, name: TokenAccount, policy: TokenPolic
     secret,
     inBackupSelection: secret !== null && inBackupSelection(secret.facts),
     bindingPresent,
-    problem: toldProblem(observed, policy, hubProblem(policy) ?? failure ?? judged.problem),
+    coverage: outlook.coverage,
+    oldForRpoAt: outlook.oldForRpoAt,
+    // Of the cluster, told once.
+    problem: toldProblem(observed, policy, hubProblem(policy) ?? failure ?? judged.problem ?? (name === accounts.autoImport ? coverageProblem(outlook, policy) : null)),
     recheckAt: judged.recheckAt,
   };
 }
@@ -281,12 +340,13 @@ function stateOf(observed: ObservedToken, name: TokenAccount, policy: TokenPolic
  */
 export function planToken(observed: ObservedToken, policy: TokenPolicy, failure: TokenProblem | null, now: Date): TokenPlan {
   if (observed.origin !== 'IMPORTED') return { actions: [], tokens: [], recheckAt: null };
-  const { actions, recheckAt } = excludedBy(observed, policy) === null ? writes(observed, policy, now) : { actions: [], recheckAt: null };
+  const { actions, recheckAt } = writes(observed, policy, now);
   const anythingOf = (name: TokenAccount) => name === accounts.autoImport || observed.accounts.has(name) || observed.secrets.has(name);
-  const states = tokenAccounts.filter(anythingOf).map((name) => stateOf(observed, name, policy, failure, now));
+  const outlook = outlookOf(observed, policy, now);
+  const states = tokenAccounts.filter(anythingOf).map((name) => stateOf(observed, name, policy, outlook, failure, now));
   return {
     actions,
     tokens: states.map(({ recheckAt: _when, ...state }) => state),
-    recheckAt: earliest([recheckAt, ...states.map((state) => state.recheckAt)]),
+    recheckAt: earliest([recheckAt, outlook.recheckAt, ...states.map((state) => state.recheckAt)]),
   };
 }

@@ -1,5 +1,6 @@
 import { parseGoDuration } from '../common/duration.js';
 import type { BackupScheduleFacts } from '../fleet/facts.types.js';
+import { setRhythm, type SetRhythm } from './token-coverage.rules.js';
 
 /** How early the hub's owner wants to hear of a token, and when its pair is made. */
 export interface TokenMargins {
@@ -21,8 +22,8 @@ export interface TokenPolicy {
   /** The add-on `managed-serviceaccount` exists on the hub, which it does only while the component is enabled */
   readonly componentEnabled: boolean;
   /**
-   * What the hub's own backup operator does about tokens: ON keeps them, as we do; OFF deletes them, also ours;
-   * ABSENT (no BackupSchedule) does nothing.
+   * What the hub's own backup operator does about tokens: ON keeps them, as we do; OFF deletes them, also ours, or will as soon as a schedule
+   * that waits goes on; ABSENT (no BackupSchedule) does nothing.
    */
   readonly operator: 'ON' | 'OFF' | 'ABSENT';
   /** Asked for by `spec.rotation.validity`, in milliseconds */
@@ -32,6 +33,10 @@ export interface TokenPolicy {
   /** Label selectors of clusters that are passed over; none unless we may write */
   readonly exclusions: readonly string[];
   readonly margins: TokenMargins;
+  /** When the hub's backup sets come; null: none do */
+  readonly sets: SetRhythm | null;
+  /** The longest RPO of the plans whose source the hub is, in milliseconds; null: there is no plan */
+  readonly rpoMs: number | null;
 }
 
 /** 2 × 720h: the operator's own, where neither managedServiceAccountTTL nor veleroTtl is set. */
@@ -59,6 +64,8 @@ export interface HubTokenSettings {
   readonly tokenExpiryWarningSeconds: number | null;
   readonly tokenPairAfterPercent: number;
   readonly tokenRenewalOverdueSeconds: number | null;
+  /** The longest RPO of its plans */
+  readonly rpoSeconds: number | null;
 }
 
 const marginsOf = (hub: HubTokenSettings): TokenMargins => ({
@@ -67,25 +74,43 @@ const marginsOf = (hub: HubTokenSettings): TokenMargins => ({
   renewalOverdueMs: hub.tokenRenewalOverdueSeconds === null ? RENEWAL_OVERDUE_MS : hub.tokenRenewalOverdueSeconds * 1000,
 });
 
+/** Not looked at by the operator, and so without effect as long as it is so. */
+const rests = ({ paused, phase }: BackupScheduleFacts): boolean => paused || phase === 'BackupCollision';
+
+/**
+ * A schedule with the switch off makes the operator delete at each look, whatever other schedules say: of two that disagree one undoes the other.
+ * @see cluster-backup-operator, controllers/pre_backup.go, processMSAResources
+ */
+function operatorOf(alive: readonly BackupScheduleFacts[]): TokenPolicy['operator'] {
+  if (alive.some((schedule) => !schedule.useManagedServiceAccount && !rests(schedule))) return 'OFF';
+  if (alive.some(({ useManagedServiceAccount }) => useManagedServiceAccount)) return 'ON';
+  return alive.length > 0 ? 'OFF' : 'ABSENT';
+}
+
 /**
  * A hub that lost its fleet to another is written to no more, fenced or not yet: its clusters have moved.
  * @param schedules the hub's BackupSchedules, in the order of their names
+ * @param rhythmOf setRhythm, or what remembers its answers: it reckons four weeks ahead
  */
 export function tokenPolicy(
   hub: HubTokenSettings,
   componentEnabled: boolean,
   schedules: readonly BackupScheduleFacts[],
+  rhythmOf: (schedule: BackupScheduleFacts) => SetRhythm | null = setRhythm,
 ): TokenPolicy {
   const alive = schedules.filter(({ deleting }) => !deleting);
   const on = alive.find(({ useManagedServiceAccount }) => useManagedServiceAccount);
+  const governing = on ?? alive[0] ?? null;
   const protect = hub.policy === 'PROTECT' && hub.fencing === 'NONE';
   return {
     protect,
     exclusions: protect ? hub.tokenExclusions : [],
     margins: marginsOf(hub),
     componentEnabled,
-    operator: on !== undefined ? 'ON' : alive.length > 0 ? 'OFF' : 'ABSENT',
-    validityMs: hub.tokenValiditySeconds === null ? operatorValidityMs(on ?? alive[0] ?? null) : hub.tokenValiditySeconds * 1000,
+    operator: operatorOf(alive),
+    sets: governing === null ? null : rhythmOf(governing),
+    rpoMs: hub.rpoSeconds === null ? null : hub.rpoSeconds * 1000,
+    validityMs: hub.tokenValiditySeconds === null ? operatorValidityMs(governing) : hub.tokenValiditySeconds * 1000,
     validityOverridden: hub.tokenValiditySeconds !== null,
   };
 }

@@ -42,7 +42,7 @@ export class TokenWorkRepository {
     );
   }
 
-  /** Wakes what a lost wake-up left behind: clusters whose facts are younger than their last pass, and clusters that never had one. */
+  /** Wakes what a lost wake-up left behind: clusters whose facts, or whose hub's plans, are younger than their last pass, and clusters that never had one. */
   async wakeMissed(now: Date): Promise<void> {
     await this.sql.execute(
       `INSERT INTO token_work AS work (hub_id, cluster, due_at)
@@ -50,8 +50,9 @@ export class TokenWorkRepository {
          SELECT hub_id, CASE WHEN kind = 'MANAGED_CLUSTER' THEN name ELSE namespace END AS cluster, max(COALESCE(written_at, read_at)) AS written_at
          FROM hub_object WHERE kind = ANY($2::text[]) GROUP BY 1, 2) AS told
        LEFT JOIN token_work AS passed USING (hub_id, cluster)
+       LEFT JOIN (SELECT source_hub_id AS hub_id, max(updated_at) AS changed_at FROM recovery_plan GROUP BY 1) AS plans USING (hub_id)
        WHERE (passed.cluster IS NULL AND EXISTS (SELECT 1 FROM hub_object AS known WHERE known.hub_id = told.hub_id AND known.kind = 'MANAGED_CLUSTER' AND known.namespace = '' AND known.name = told.cluster))
-         OR (passed.due_at > $1 AND passed.passed_at < told.written_at)
+         OR (passed.due_at > $1 AND passed.passed_at < GREATEST(told.written_at, plans.changed_at))
        ORDER BY hub_id, cluster
        ON CONFLICT (hub_id, cluster) DO UPDATE SET due_at = LEAST(work.due_at, excluded.due_at), generation = work.generation + 1`,
       [now, tokenKinds.filter((kind) => kind !== 'HUB_ADDON' && kind !== 'BACKUP_SCHEDULE')],

@@ -15,6 +15,7 @@ const CLUSTER = 'c1';
 
 const settings = {
   policy: 'PROTECT', fencing: 'NONE', tokenValiditySeconds: null, tokenExclusions: [], tokenExpiryWarningSeconds: null, tokenPairAfterPercent: 50, tokenRenewalOverdueSeconds: null,
+  rpoSeconds: null,
 };
 const policy = tokenPolicy(settings, true, [
   { createdAt: null, deleting: false, cron: '0 */2 * * *', veleroTtl: '120h', tokenTtl: null, useManagedServiceAccount: true, paused: false, phase: 'Enabled', lastMessage: null },

@@ -3,10 +3,12 @@ import { Clock } from '../common/clock.js';
 import { Config } from '../config/config.js';
 import { LeaseLostError } from '../database/lease.errors.js';
 import { LeaseService, type HeldLease } from '../database/lease.service.js';
+import type { BackupScheduleFacts } from '../fleet/facts.types.js';
 import { FleetChanges } from '../fleet/fleet-changes.service.js';
 import { HubConnections } from '../hubs/hub-connections.service.js';
 import type { HubClient } from '../kube/hub-client.js';
 import { isKubeError } from '../kube/kube-error.js';
+import { setRhythm, type SetRhythm } from './token-coverage.rules.js';
 import { TokenInventoryRepository } from './token-inventory.repository.js';
 import { TokenObserverRepository } from './token-observer.repository.js';
 import { planToken, type ObservedToken, type TokenAction, type TokenPlan, type TokenProblem } from './token-plan.rules.js';
@@ -25,6 +27,8 @@ const RECORDING = 2;
 const UNREAD_MS = 10_000;
 /** How soon to look again where a run of another process holds the hub, or one that died did. */
 const ELSEWHERE_MS = 1_000;
+/** Crons and TTLs remembered, of all hubs together. */
+const MAX_RHYTHMS = 1_000;
 /** A next moment further away than this is left to the sweep. */
 const SOON_MS = 60_000;
 
@@ -66,6 +70,7 @@ export class TokenReconciler {
   private readonly holds = new Map<string, Hold>();
   private readonly awayUntil = new Map<string, Date>();
   private readonly runs = new Map<string, Run>();
+  private readonly rhythms = new Map<string, SetRhythm | null>();
 
   constructor(
     private readonly work: TokenWorkRepository,
@@ -156,13 +161,24 @@ export class TokenReconciler {
         this.end(hubId, run);
         return false;
       }
-      const policy = tokenPolicy(context, context.componentEnabled, context.schedules);
+      const policy = tokenPolicy(context, context.componentEnabled, context.schedules, (schedule) => this.rhythmOf(schedule));
       let client: Promise<HubClient> | undefined;
       const plans = await this.plans({ hubId, lease, policy, signal, client: () => (client ??= this.connections.clientFor(hubId)) }, due);
       lease.assertHeld();
       this.recordMeanwhile(lease, hubId, run, due, plans, readAt);
       if (run.recording.size > RECORDING) await Promise.race(run.recording);
     }
+  }
+
+  /** Reckoned once for each cron and TTL. */
+  private rhythmOf(schedule: BackupScheduleFacts): SetRhythm | null {
+    const key = `${schedule.cron} ${schedule.veleroTtl}`;
+    const known = this.rhythms.get(key);
+    if (known !== undefined) return known;
+    const rhythm = setRhythm(schedule);
+    if (this.rhythms.size >= MAX_RHYTHMS) this.rhythms.clear();
+    this.rhythms.set(key, rhythm);
+    return rhythm;
   }
 
   /** At once with the decision to end: who is told that a run will find its work must not be told so by one that has looked for the last time. */

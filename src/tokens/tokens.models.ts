@@ -26,6 +26,9 @@ const tokenFields = {
   problemCode: problemCode.nullable(),
   problemDetail: z.string().nullable(),
   problemSince: instant.nullable(),
+  uncoveredHoursPerDay: z.number().nullable().describe('Of each day, on average and at worst: for how long the newest backup set holds no token of the cluster that is still valid'),
+  setRestorableSeconds: z.int().nullable().describe('Up to which age every backup set brings the cluster back, as far as tokens go'),
+  oldForRpoAt: instant.nullable().describe('From when on a set that the plan\u2019s RPO allows may hold no valid token, unless one is renewed before'),
   readAt: instant,
 };
 const tokenView = z.object(tokenFields).meta({ id: 'AutoImportToken', description: 'One row of the token inventory. Never the token itself' });
@@ -65,6 +68,9 @@ export const toTokenView = (token: AutoImportToken): TokenView => ({
   problemCode: token.problemCode,
   problemDetail: token.problemDetail,
   problemSince: isoOrNull(token.problemSince),
+  uncoveredHoursPerDay: token.uncoveredSecondsPerDay === null ? null : Math.round(token.uncoveredSecondsPerDay / 36) / 100,
+  setRestorableSeconds: token.setRestorableSeconds,
+  oldForRpoAt: isoOrNull(token.oldForRpoAt),
   readAt: iso(token.readAt),
 });
 

@@ -19,6 +19,8 @@ export const tokenProblemCodes = [
   'ROLE_BINDING_MISSING',
   'TOKEN_REFRESH_OVERDUE',
   'TOKEN_NEAR_EXPIRY',
+  'TOKEN_LIFE_SHORTER_THAN_BACKUP_INTERVAL',
+  'TOKEN_EXPIRES_WITHIN_SET',
   'EXCLUDED',
 ] as const;
 export type TokenProblemCode = (typeof tokenProblemCodes)[number];
@@ -46,6 +48,12 @@ export interface AutoImportToken {
   readonly problemCode: TokenProblemCode | null;
   readonly problemDetail: string | null;
   readonly problemSince: Date | null;
+  /** Of each day, on average and at worst: for how long the newest backup set holds no token of the cluster that is still valid; null: not known */
+  readonly uncoveredSecondsPerDay: number | null;
+  /** Up to which age every backup set brings the cluster back, as far as tokens go; null: not known */
+  readonly setRestorableSeconds: number | null;
+  /** From when on a set that the plan's RPO allows may hold no valid token, unless one is renewed before; null: no plan, or no token in the backup */
+  readonly oldForRpoAt: Date | null;
   readonly readAt: Date;
 }
 

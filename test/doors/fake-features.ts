@@ -132,7 +132,8 @@ export class FakeFleet {
 
 const token: AutoImportToken = {
   id: ids.token, hubId: ids.hub, cluster: 'shop-1', account: 'auto-import-account', accountPresent: true, accountUid: 'uid', validitySeconds: 86_400, expiresAt: at, refreshedAt: at,
-  secretPresent: true, secretUid: 'uid', inBackupSelection: true, labelledAt: at, bindingPresent: true, problemCode: null, problemDetail: null, problemSince: null, readAt: at,
+  secretPresent: true, secretUid: 'uid', inBackupSelection: true, labelledAt: at, bindingPresent: true, problemCode: null, problemDetail: null, problemSince: null,
+  uncoveredSecondsPerDay: 0, setRestorableSeconds: 43_200, oldForRpoAt: at, readAt: at,
 };
 const incarnation: TokenIncarnation = { id: ids.token, secretUid: 'uid', refreshedAt: at, expiresAt: at, seenAt: at, labelledAt: at, endedAt: null };
 
