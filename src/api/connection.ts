@@ -5,7 +5,7 @@ import type { ListRequest, Page, Sort } from '../common/paging.js';
 import { argsType, inputType } from './graphql-from-zod.js';
 import { toSort } from './schemas.js';
 
-@ObjectType('PageInfo', { description: 'Where a page stands in its list (Relay). Lists are read forward.' })
+@ObjectType('PageInfo', { description: 'Where a page stands in its list (Relay)' })
 class PageInfo {
   @Field(() => Boolean) hasNextPage!: boolean;
   @Field(() => Boolean) hasPreviousPage!: boolean;
@@ -44,9 +44,15 @@ export function connectionType<T>(node: Type<T>): Type<Connection<T>> {
   return NodeConnection as unknown as Type<Connection<T>>;
 }
 
-export interface ConnectionArgs<Filter, Field extends string> {
-  readonly first: number;
-  readonly after?: string;
+/** Forward by `first` and `after`, or backward by `last` and `before`. */
+interface PlaceArgs {
+  readonly first?: number | undefined;
+  readonly after?: string | undefined;
+  readonly last?: number | undefined;
+  readonly before?: string | undefined;
+}
+
+export interface ConnectionArgs<Filter, Field extends string> extends PlaceArgs {
   readonly filter: Filter;
   readonly sort: Sort<Field>;
 }
@@ -60,8 +66,16 @@ export interface ListArguments<Args> {
   readonly schema: z.ZodType<Args>;
 }
 
-const first = z.int().min(1).max(100).describe('Rows of a page, 1 to 100');
-const after = z.string().min(1).max(2000).optional().describe('`pageInfo.endCursor` of the page before, with the same filter and sort');
+const rows = z.int().min(1).max(100).optional();
+const place = z.string().min(1).max(2000).optional();
+const places = {
+  first: rows.describe('Rows of a page, 1 to 100; forward'),
+  after: place.describe('With `first`: `pageInfo.endCursor` of the page before, with the same filter and sort'),
+  last: rows.describe('Instead of `first`: rows of a page, backward from `before` or from the end'),
+  before: place.describe('With `last`: `pageInfo.startCursor` of the page after, likewise'),
+};
+const isOneWay = ({ first, after, last, before }: PlaceArgs): boolean => (first === undefined ? last !== undefined && after === undefined : last === undefined && before === undefined);
+const ONE_WAY = { message: 'Give either first (and after), or last (and before)', path: ['first'] };
 
 type FilterOf<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape>>;
 
@@ -71,7 +85,7 @@ interface Sorting<Field extends string> {
 }
 
 /**
- * The arguments of a list: `first`, `after`, `filter` and `sort`.
+ * The arguments of a list: `first` and `after` or `last` and `before`, `filter` and `sort`.
  * @param name of the node type, e.g. `Hub`, which gives `HubFilter` and `HubSort`
  * @param filter the filter's fields, those of REST's query
  * @param sort absent: the order is fixed
@@ -82,16 +96,15 @@ export function listArguments(name: string, filter: z.ZodRawShape, sort?: Sortin
   const filterSchema = z.strictObject(filter);
   const words = sort ? sortWords(name, sort.fields) : {};
   const hasFilter = Object.keys(filter).length > 0;
-  const type = argsType(`${name}ListArguments`, z.object({ first, after }), {
+  const type = argsType(`${name}ListArguments`, z.object(places), {
     ...(hasFilter ? { filter: { type: inputType(`${name}Filter`, filterSchema), nullable: true } } : {}),
     ...(sort ? { sort: { type: words, nullable: true, defaultValue: sort.fallback } } : {}),
   });
   const schema = z.strictObject({
-    first,
-    after,
+    ...places,
     filter: filterSchema.default({}),
     ...(sort ? { sort: z.enum(Object.values(words)).default(sort.fallback).transform(toSort) } : {}),
-  });
+  }).refine(isOneWay, ONE_WAY);
   return { type, schema };
 }
 
@@ -109,18 +122,19 @@ function sortWords(name: string, fields: readonly string[]): Record<string, stri
 
 /** Reads one page and shapes it as a connection. */
 export async function connect<Row, View>(
-  args: { readonly first: number; readonly after?: string | undefined },
+  args: PlaceArgs,
   list: (request: ListRequest) => Promise<Page<Row>>,
   toView: (row: Row) => View,
 ): Promise<Connection<View>> {
-  const request = { limit: args.first, ...(args.after === undefined ? {} : { cursor: args.after }) };
+  const { first, after, last = 1, before } = args;
+  const request = first === undefined ? { limit: last, ...(before === undefined ? {} : { cursor: before }), backward: true } : { limit: first, ...(after === undefined ? {} : { cursor: after }) };
   const page = await list(request);
   const nodes = page.items.map(toView);
   const cursors = page.cursors ?? [];
   return {
     nodes,
     edges: nodes.map((node, index) => ({ node, cursor: cursors[index] ?? '' })),
-    pageInfo: { hasNextPage: page.nextCursor !== null, hasPreviousPage: args.after !== undefined, startCursor: cursors[0] ?? null, endCursor: cursors.at(-1) ?? page.nextCursor },
+    pageInfo: { hasNextPage: page.nextCursor !== null, hasPreviousPage: page.previousCursor === undefined ? after !== undefined : page.previousCursor !== null, startCursor: cursors[0] ?? null, endCursor: cursors.at(-1) ?? page.nextCursor },
     // Read only by who asks for the field
     get totalCount() {
       return list({ limit: 1, withTotal: true }).then(({ totalCount = 0 }) => totalCount);

@@ -55,15 +55,19 @@ export function toSort<Field extends string>(word: Field | `-${Field}`): Sort<Fi
 const pageQuery = {
   limit: z.coerce.number().int().min(1).max(200).default(50).describe('Rows of a page'),
   cursor: z.string().min(1).max(2000).optional().describe('`page.nextCursor` of the page before, with the same filter and sort'),
+  before: z.string().min(1).max(2000).optional().describe('`page.previousCursor` of the page after, likewise: the rows before it'),
   count: queryFlag.describe('`true`: count all that match, as `page.totalCount`'),
 };
 
+const isOnePlace = (query: { readonly cursor?: unknown; readonly before?: unknown }): boolean => query.cursor === undefined || query.before === undefined;
+const ONE_PLACE = { message: 'Give either cursor or before', path: ['before'] };
+
 /** The query of a list: its filter, its sort, its page. Unknown parameters are refused. */
 export function listQuery<Filter extends z.ZodRawShape, const Field extends string>(filter: Filter, sort: { readonly fields: readonly Field[]; readonly fallback: Field | `-${Field}` }) {
-  return z.strictObject({ ...filter, ...pageQuery, sort: sortBy(sort.fields, sort.fallback) });
+  return z.strictObject({ ...filter, ...pageQuery, sort: sortBy(sort.fields, sort.fallback) }).refine(isOnePlace, ONE_PLACE);
 }
 
 /** The query of a list whose order is fixed. */
 export function orderedListQuery<Filter extends z.ZodRawShape>(filter: Filter) {
-  return z.strictObject({ ...filter, ...pageQuery });
+  return z.strictObject({ ...filter, ...pageQuery }).refine(isOnePlace, ONE_PLACE);
 }

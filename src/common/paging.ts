@@ -2,12 +2,16 @@
 export interface PageRequest {
   readonly limit: number;
   readonly cursor?: string;
+  /** The rows before the cursor, or without one the last rows; told in the list's order all the same */
+  readonly backward?: boolean;
 }
 
 export interface Page<T> {
   readonly items: readonly T[];
   /** Opaque; null on the last page. */
   readonly nextCursor: string | null;
+  /** For reading backward from here; null on the first page. Absent where a list is read forward only. */
+  readonly previousCursor?: string | null;
   /** All rows that match the filter; present only when asked for. */
   readonly totalCount?: number;
   /** Where each item stands, in the order of `items`: reading on after any of them (GraphQL's edges). Absent where a list cannot tell. */

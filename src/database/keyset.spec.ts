@@ -29,6 +29,7 @@ afterAll(() => database.close());
 interface Request {
   readonly limit: number;
   readonly cursor?: string;
+  readonly backward?: boolean;
   readonly withTotal?: boolean;
 }
 
@@ -64,6 +65,19 @@ async function all(page: (request: Request) => Promise<Page<KeyRow>>, limit: num
   return ids;
 }
 
+/** From the end to the start, page by page; each page in the list's order. */
+async function allBackward(page: (request: Request) => Promise<Page<KeyRow>>, limit: number): Promise<string[]> {
+  const ids: string[] = [];
+  for (let cursor: string | null | undefined; cursor !== null; ) {
+    const { items, previousCursor, nextCursor, cursors } = await page({ limit, backward: true, ...(cursor === undefined ? {} : { cursor }) });
+    ids.unshift(...items.map(({ id }) => id));
+    expect(nextCursor).toBe(cursor === undefined ? null : (cursors?.at(-1) ?? null));
+    if (nextCursor !== null && cursor !== undefined) expect((await page({ limit: 1, cursor: nextCursor })).items[0]?.id).toBe(ids[items.length]);
+    cursor = previousCursor;
+  }
+  return ids;
+}
+
 const instants = fc.integer({ min: 0, max: 3 }).map((n) => new Date(Date.UTC(2026, 0, 1) + n));
 const rows = fc.uniqueArray(
   fc.record({ id: fc.string({ minLength: 1, maxLength: 4, unit: 'grapheme-ascii' }), name: fc.constantFrom('a', 'B', 'ä', "o'clock"), createdAt: instants, expiresAt: fc.option(instants) }),
@@ -80,7 +94,7 @@ async function fill(given: readonly KeyRow[]): Promise<void> {
 test.each([
   { door: 'Prisma', page: byPrisma },
   { door: 'SQL', page: bySql },
-])('pages by $door, of any size, give every row once and in order', async ({ page }) => {
+])('pages by $door, of any size, give every row once and in order, forward and backward', async ({ page }) => {
   await fc.assert(
     fc.asyncProperty(rows, sorts, fc.integer({ min: 1, max: 5 }), fc.constantFrom('ASC', 'DESC' as const), async (given, chosen, limit, direction) => {
       await fill(given);
@@ -88,6 +102,7 @@ test.each([
       const order = keys.map(({ field, direction: way, nullable }) => `${COLUMNS[field]} ${way}${nullable ? ' NULLS LAST' : ''}`).join(', ');
       const expected = await sql.query<{ id: string }>(`SELECT id FROM api_key ORDER BY ${order}`);
       expect(await all((request) => page(keys, request), limit)).toEqual(expected.map(({ id }) => id));
+      expect(await allBackward((request) => page(keys, request), limit)).toEqual(expected.map(({ id }) => id));
     }),
     { numRuns: 60 },
   );

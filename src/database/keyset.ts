@@ -41,19 +41,13 @@ export interface Keyset<Where, OrderBy> {
  */
 export async function keysetPage<Row extends object, Where, OrderBy>(
   description: ListDescription<Row> & {
+    /** Called once or twice */
     readonly find: (keyset: Keyset<Where, OrderBy>) => Promise<Row[]>;
     /** Of all that match the filter; called only where a total was asked for */
     readonly count: () => Promise<number>;
   },
 ): Promise<Page<Row>> {
-  const { sort, page } = description;
-  const after = position(description);
-  const keyset = { where: prismaWhere(sort, after) as Where, orderBy: sort.map(prismaOrder) as OrderBy[], take: page.limit + 1 };
-  const [rows, totalCount] = await Promise.all([
-    description.find(keyset).catch((error: unknown) => blameCursor(error, after)),
-    page.withTotal === true ? description.count() : undefined,
-  ]);
-  return toPage(description, rows, totalCount);
+  return pageOf(description, (part, take) => description.find({ where: prismaWhere(part) as Where, orderBy: part.keys.map(prismaOrder) as OrderBy[], take }));
 }
 
 /** For a statement in SQL. */
@@ -75,18 +69,64 @@ export interface SqlKeyset {
 export async function sqlKeysetPage<Row extends object>(
   description: ListDescription<Row> & {
     readonly firstParameter: number;
+    /** Called once or twice */
     readonly find: (keyset: SqlKeyset) => Promise<Row[]>;
     readonly count: () => Promise<number>;
   },
 ): Promise<Page<Row>> {
-  const { sort, page, firstParameter } = description;
+  return pageOf(description, (part, limit) => description.find({ ...sqlWhere(part, description.firstParameter), orderBy: part.keys.map(sqlOrder).join(', '), limit }));
+}
+
+/** A sort key as it is read: backward its direction is the other one, and its nulls come first. */
+interface Key<Row> extends SortKey<Row> {
+  readonly nulls: 'NONE' | 'FIRST' | 'LAST';
+}
+
+/**
+ * Rows that an index on the sort columns gives in order: those where the first column holds a value, or those where it holds none.
+ * Together in one statement they would be sorted anew on each page.
+ */
+interface Part<Row> {
+  /** The first column, where it may be null: whether it is here */
+  readonly null?: { readonly key: Key<Row>; readonly is: boolean };
+  readonly keys: readonly Key<Row>[];
+  readonly after: readonly CursorValue[] | null;
+}
+
+async function pageOf<Row extends object>(
+  description: ListDescription<Row> & { readonly count: () => Promise<number> },
+  find: (part: Part<Row>, take: number) => Promise<Row[]>,
+): Promise<Page<Row>> {
   const after = position(description);
-  const keyset = { ...sqlWhere(sort, after, firstParameter), orderBy: sort.map(sqlOrder).join(', '), limit: page.limit + 1 };
-  const [rows, totalCount] = await Promise.all([
-    description.find(keyset).catch((error: unknown) => blameCursor(error, after)),
-    page.withTotal === true ? description.count() : undefined,
-  ]);
+  const keys = description.sort.map((key) => asRead(key, description.page.backward === true));
+  const read = async (): Promise<Row[]> => {
+    const rows: Row[] = [];
+    for (const part of partsOf(keys, after)) {
+      const missing = description.page.limit + 1 - rows.length;
+      if (missing > 0) rows.push(...(await find(part, missing)));
+    }
+    return rows;
+  };
+  const [rows, totalCount] = await Promise.all([read().catch((error: unknown) => blameCursor(error, after)), description.page.withTotal === true ? description.count() : undefined]);
   return toPage(description, rows, totalCount);
+}
+
+function asRead<Row>(key: SortKey<Row>, backward: boolean): Key<Row> {
+  const nulls = key.nullable ? (backward ? 'FIRST' : 'LAST') : 'NONE';
+  return { ...key, nulls, direction: backward === (key.direction === 'ASC') ? 'DESC' : 'ASC' };
+}
+
+function partsOf<Row>(keys: readonly Key<Row>[], after: readonly CursorValue[] | null): Part<Row>[] {
+  const [first, ...rest] = keys;
+  if (first === undefined || first.nulls === 'NONE') return [{ keys, after }];
+  const [place, ...further] = after ?? [];
+  const values = { null: { key: first, is: false }, keys: [{ ...first, nulls: 'NONE' as const }, ...rest] };
+  const nulls = { null: { key: first, is: true }, keys: rest };
+  const all = first.nulls === 'LAST' ? [{ ...values, after }, { ...nulls, after: null }] : [{ ...nulls, after: null }, { ...values, after }];
+  if (after === null) return all;
+  const isAtNull = place === null;
+  if (first.nulls === 'LAST') return isAtNull ? [{ ...nulls, after: further }] : all;
+  return isAtNull ? [{ ...nulls, after: further }, { ...values, after: null }] : [{ ...values, after }];
 }
 
 function fingerprint<Row>({ list, filter, sort }: ListDescription<Row>): string {
@@ -100,10 +140,18 @@ function position<Row>(description: ListDescription<Row>): readonly CursorValue[
 
 function toPage<Row extends object>(description: ListDescription<Row>, rows: readonly Row[], totalCount: number | undefined): Page<Row> {
   const list = fingerprint(description);
-  const items = rows.slice(0, description.page.limit);
+  const { limit, cursor, backward = false } = description.page;
+  const items = backward ? rows.slice(0, limit).reverse() : rows.slice(0, limit);
   const cursors = items.map((row) => encodeCursor(list, description.sort.map(({ field }) => row[field] as CursorValue)));
   const hasMore = rows.length > items.length;
-  return { items, cursors, nextCursor: hasMore ? (cursors.at(-1) ?? null) : null, ...(totalCount === undefined ? {} : { totalCount }) };
+  const [isMoreBefore, isMoreAfter] = backward ? [hasMore, cursor !== undefined] : [cursor !== undefined, hasMore];
+  return {
+    items,
+    cursors,
+    nextCursor: isMoreAfter ? (cursors.at(-1) ?? null) : null,
+    previousCursor: isMoreBefore ? (cursors[0] ?? null) : null,
+    ...(totalCount === undefined ? {} : { totalCount }),
+  };
 }
 
 /** A cursor that a caller made up can hold values that the database cannot compare with the column: class 22, or Prisma's own check. */
@@ -115,46 +163,61 @@ function blameCursor(error: unknown, after: readonly CursorValue[] | null): neve
 
 /**
  * Rows after the position are those that equal it in the first n columns and come later in the next one, for some n.
- * The cases, as columns with the value that decides; a column at null has nothing after it, for nulls come last.
+ * The cases, as columns with the value that decides; after a null come all values where nulls are first, and else nothing.
  */
-function cases<Row>(sort: SortKeys<Row>, after: readonly CursorValue[]): { equal: number; later: SortKey<Row>; value: CursorValue }[] {
-  return sort.map((later, equal) => ({ equal, later, value: after[equal] ?? null })).filter(({ value }) => value !== null);
+function cases<Row>(keys: readonly Key<Row>[], after: readonly CursorValue[]): { equal: number; later: Key<Row>; value: CursorValue }[] {
+  return keys.map((later, equal) => ({ equal, later, value: after[equal] ?? null })).filter(({ later, value }) => value !== null || later.nulls === 'FIRST');
 }
 
-function prismaWhere<Row>(sort: SortKeys<Row>, after: readonly CursorValue[] | null): object {
-  if (after === null) return {};
-  return {
-    OR: cases(sort, after).map(({ equal, later, value }) => {
-      const beyond = { [later.field]: { [later.direction === 'ASC' ? 'gt' : 'lt']: value } };
-      const equals = sort.slice(0, equal).map(({ field }, index) => ({ [field]: after[index] ?? null }));
-      return { AND: [...equals, later.nullable ? { OR: [beyond, { [later.field]: null }] } : beyond] };
-    }),
-  };
+/** Where the first column must be at least: says nothing new, yet lets an index begin there. */
+function bound<Row>({ keys, after }: Part<Row>): { key: Key<Row>; value: CursorValue } | null {
+  const [key] = keys;
+  const value = after?.[0] ?? null;
+  return key === undefined || key.nulls !== 'NONE' || value === null ? null : { key, value };
 }
 
-function prismaOrder<Row>({ field, direction, nullable }: SortKey<Row>): object {
+function prismaWhere<Row>(part: Part<Row>): object {
+  const { keys, after } = part;
+  const known = part.null === undefined ? [] : [{ [part.null.key.field]: part.null.is ? null : { not: null } }];
+  if (after === null) return { AND: known };
+  const from = bound(part);
+  const bounded = from === null ? [] : [{ [from.key.field]: { [from.key.direction === 'ASC' ? 'gte' : 'lte']: from.value } }];
+  const alternatives = cases(keys, after).map(({ equal, later, value }) => {
+    const beyond = value === null ? { [later.field]: { not: null } } : { [later.field]: { [later.direction === 'ASC' ? 'gt' : 'lt']: value } };
+    const equals = keys.slice(0, equal).map(({ field }, index) => ({ [field]: after[index] ?? null }));
+    return { AND: [...equals, later.nulls === 'LAST' ? { OR: [beyond, { [later.field]: null }] } : beyond] };
+  });
+  return { AND: [...known, ...bounded, { OR: alternatives }] };
+}
+
+function prismaOrder<Row>({ field, direction, nulls }: Key<Row>): object {
   const sort = direction === 'ASC' ? 'asc' : 'desc';
-  return { [field]: nullable ? { sort, nulls: 'last' } : sort };
+  return { [field]: nulls === 'NONE' ? sort : { sort, nulls: nulls === 'LAST' ? 'last' : 'first' } };
 }
 
 const columnOf = <Row>({ column, field }: SortKey<Row>) => column ?? `"${field}"`;
 
-function sqlWhere<Row>(sort: SortKeys<Row>, after: readonly CursorValue[] | null, firstParameter: number): { where: string; values: readonly CursorValue[] } {
-  if (after === null) return { where: 'TRUE', values: [] };
+function sqlWhere<Row>(part: Part<Row>, firstParameter: number): { where: string; values: readonly CursorValue[] } {
+  const { keys, after } = part;
+  const known = part.null === undefined ? [] : [`${columnOf(part.null.key)} IS ${part.null.is ? '' : 'NOT '}NULL`];
+  if (after === null) return { where: known[0] ?? 'TRUE', values: [] };
   const values: CursorValue[] = [];
   const parameter = (value: CursorValue) => `$${firstParameter + values.push(value) - 1}`;
-  const alternatives = cases(sort, after).map(({ equal, later, value }) => {
-    const equals = sort.slice(0, equal).map((key, index) => {
+  const from = bound(part);
+  const bounded = from === null ? [] : [`${columnOf(from.key)} ${from.key.direction === 'ASC' ? '>=' : '<='} ${parameter(from.value)}`];
+  const alternatives = cases(keys, after).map(({ equal, later, value }) => {
+    const equals = keys.slice(0, equal).map((key, index) => {
       const held = after[index] ?? null;
       return held === null ? `${columnOf(key)} IS NULL` : `${columnOf(key)} = ${parameter(held)}`;
     });
     const column = columnOf(later);
-    const beyond = `${column} ${later.direction === 'ASC' ? '>' : '<'} ${parameter(value)}`;
-    return [...equals, later.nullable ? `(${beyond} OR ${column} IS NULL)` : beyond].join(' AND ');
+    const beyond = value === null ? `${column} IS NOT NULL` : `${column} ${later.direction === 'ASC' ? '>' : '<'} ${parameter(value)}`;
+    return [...equals, later.nulls === 'LAST' ? `(${beyond} OR ${column} IS NULL)` : beyond].join(' AND ');
   });
-  return { where: alternatives.length === 0 ? 'FALSE' : `(${alternatives.map((one) => `(${one})`).join(' OR ')})`, values };
+  const later = alternatives.length === 0 ? 'FALSE' : `(${alternatives.map((one) => `(${one})`).join(' OR ')})`;
+  return { where: [...known, ...bounded, later].join(' AND '), values };
 }
 
-function sqlOrder<Row>(key: SortKey<Row>): string {
-  return `${columnOf(key)} ${key.direction}${key.nullable ? ' NULLS LAST' : ''}`;
+function sqlOrder<Row>(key: Key<Row>): string {
+  return `${columnOf(key)} ${key.direction}${key.nulls === 'NONE' ? '' : ` NULLS ${key.nulls}`}`;
 }

@@ -82,6 +82,7 @@ test.each([
   { because: 'a state that there is not', query: 'policy=HOPE' },
   { because: 'a NUL', query: 'name=%00' },
   { because: 'a flag that is none', query: 'count=yes' },
+  { because: 'two places at once', query: 'cursor=x&before=y' },
   { because: 'a cursor that is a book', query: `cursor=${'x'.repeat(2001)}` },
 ])('a query: $because', async ({ query }) => {
   expect(await http.call('GET', `/api/v1/hubs?${query}`)).toMatchObject({ status: 422, body: { code: 'VALIDATION_FAILED' } });
@@ -132,7 +133,9 @@ describe('GraphQL', () => {
     { because: 'too much of a page', query: '{ hubs(first: 101) { nodes { id } } }', code: 'VALIDATION_FAILED' },
     { because: 'a NUL', query: '{ hubs(first: 1, filter: { name: "a\\u0000" }) { nodes { id } } }', code: 'VALIDATION_FAILED' },
     { because: 'two ways in', query: 'mutation { registerHub(input: { name: "n", kubeconfig: "k", token: "t", clientMutationId: "b" }) { hub { id } } }', code: 'VALIDATION_FAILED' },
-    { because: 'no page size', query: '{ hubs { nodes { id } } }', code: 'GRAPHQL_VALIDATION_FAILED' },
+    { because: 'no page size', query: '{ hubs { nodes { id } } }', code: 'VALIDATION_FAILED' },
+    { because: 'forward and backward at once', query: '{ hubs(first: 1, last: 1) { nodes { id } } }', code: 'VALIDATION_FAILED' },
+    { because: 'a page that goes forward from where it ends', query: '{ hubs(first: 1, before: "x") { nodes { id } } }', code: 'VALIDATION_FAILED' },
     { because: 'a field that there is not', query: '{ hubs(first: 1) { nodes { password } } }', code: 'GRAPHQL_VALIDATION_FAILED' },
     { because: 'an input field that there is not', query: 'mutation { createPlan(input: { nmae: "x" }) { plan { id } } }', code: 'GRAPHQL_VALIDATION_FAILED' },
     { because: 'no GraphQL', query: '{{{', code: 'GRAPHQL_PARSE_FAILED' },

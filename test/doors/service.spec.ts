@@ -11,7 +11,7 @@ test('the whole service starts: every operation guarded, both doors open', async
   expect(await (await get('/api/v1/whoami')).json()).toMatchObject({ roles: ['admin'] });
   for (const path of ['hubs', 'clusters', 'tokens', 'backup-schedules', 'backup-sets', 'plans', 'failovers', 'restores', 'audit', 'api-keys']) {
     const answer = await get(`/api/v1/${path}?count=true`);
-    expect({ path, status: answer.status, body: await answer.json() }).toEqual({ path, status: 200, body: { items: expect.any(Array), page: { nextCursor: null, hasMore: false, totalCount: expect.any(Number) } } });
+    expect({ path, status: answer.status, body: await answer.json() }).toEqual({ path, status: 200, body: { items: expect.any(Array), page: { nextCursor: null, previousCursor: null, hasMore: false, totalCount: expect.any(Number) } } });
   }
   const query = '{ hubs(first: 1) { totalCount } clusters(first: 1) { totalCount } tokens(first: 1) { totalCount } backupSets(first: 1) { totalCount } plans(first: 1) { totalCount } failovers(first: 1) { totalCount } restores(first: 1) { totalCount } }';
   const answer = await fetch(`${service.url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${service.key}` }, body: JSON.stringify({ query }) });
