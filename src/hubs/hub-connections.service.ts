@@ -47,6 +47,11 @@ export class HubConnections implements OnModuleDestroy {
     return opening;
   }
 
+  /** How far the hub's clock is ahead of ours, as far as this process has heard; null: it has not. */
+  clockSkewSeconds(hubId: string): number | null {
+    return this.open.get(hubId)?.client.clockSkewSeconds ?? null;
+  }
+
   /** A client for a connection that is not stored (yet); the caller closes it. @throws KubeError HUB_ADDRESS_REFUSED */
   clientOf(connection: HubConnection): HubClient {
     return new HubClient(connection, { allowLoopback: this.config.allowLoopbackHubs, clock: this.clock });

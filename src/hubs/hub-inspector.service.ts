@@ -51,6 +51,7 @@ export class HubInspector {
         storage,
         schedules: map(schedules, (found) => found.map(summary)),
         missingRights: { is: 'READ', value: missing.map(rightInWords) },
+        clockSkewSeconds: client.clockSkewSeconds,
       },
     };
   }

@@ -218,16 +218,21 @@ export class HubsRepository {
     return rows.map(({ code, state, ...rest }) => ({ ...rest, code: code as PrerequisiteCode, state: state as PrerequisiteState }));
   }
 
-  /** The hub answered. Written at most every few seconds unless it says something new. */
-  async noteReachable(id: string, at: Date): Promise<boolean> {
-    const changed = await this.sql.query<{ was: string }>(
-      `WITH before AS (SELECT reachability AS was FROM hub WHERE id = $1 FOR UPDATE)
-       UPDATE hub SET reachability = 'REACHABLE', reachable_at = GREATEST(reachable_at, $2), unreachable_since = NULL, last_error_code = NULL FROM before
+  /**
+   * The hub answered. Written at most every few seconds unless it says something new.
+   * @param clockSkewSeconds measured to a second: what differs by no more is the same; null: not known
+   * @returns whether it is news that the hub answers, and that its clock is another
+   */
+  async noteReachable(id: string, at: Date, clockSkewSeconds: number | null = null): Promise<{ readonly isBack: boolean; readonly hasNewSkew: boolean }> {
+    const [told] = await this.sql.query<{ isBack: boolean; hasNewSkew: boolean }>(
+      `WITH before AS (SELECT reachability AS was, clock_skew_seconds AS skew FROM hub WHERE id = $1 FOR UPDATE)
+       UPDATE hub SET reachability = 'REACHABLE', reachable_at = GREATEST(reachable_at, $2), unreachable_since = NULL, last_error_code = NULL,
+         clock_skew_seconds = CASE WHEN $3::int IS NULL OR abs(skew - $3) <= 1 THEN skew ELSE $3 END FROM before
        WHERE id = $1 AND removed_at IS NULL AND (reachability <> 'REACHABLE' OR reachable_at IS NULL OR reachable_at < $2::timestamptz - interval '5 seconds')
-       RETURNING was`,
-      [id, at],
+       RETURNING was <> 'REACHABLE' AS "isBack", clock_skew_seconds IS DISTINCT FROM skew AS "hasNewSkew"`,
+      [id, at, clockSkewSeconds],
     );
-    return changed.some(({ was }) => was !== 'REACHABLE');
+    return told ?? { isBack: false, hasNewSkew: false };
   }
 
   /** @returns whether that is news */

@@ -184,6 +184,29 @@ describe('a registered hub', () => {
   });
 });
 
+test('a clock that is off is measured, told, and no expiry is judged by it', async () => {
+  const id = await hubId('east');
+  await parts.hubs.inspectNow(id);
+  expect((await parts.hubs.get(id)).clockSkewSeconds).toBe(0);
+  const news: string[] = [];
+  const unsubscribe = parts.changes.subscribe(({ topic }) => void news.push(topic));
+  east.faults.dateSkewMs = -600_000;
+  await parts.connections.forget(id);
+  await parts.hubs.inspectNow(id);
+  await parts.hubs.noteReachable(id, new Date(clock.now().getTime() + 6_000));
+  const { clockSkewSeconds } = await parts.hubs.get(id);
+  expect(Math.abs((clockSkewSeconds ?? 0) + 600)).toBeLessThanOrEqual(1);
+  expect((await parts.hubs.prerequisites(id)).find(({ code }) => code === 'CLOCK_IN_STEP')).toMatchObject({ state: 'NOT_MET', cause: 'The hub\u2019s clock is about 10 minutes behind Lifeboat\u2019s' });
+  expect(news).toContain('HUB');
+  east.faults.dateSkewMs = 0;
+  await parts.connections.forget(id);
+  await parts.hubs.inspectNow(id);
+  await parts.hubs.noteReachable(id, new Date(clock.now().getTime() + 12_000));
+  expect(await parts.hubs.get(id)).toMatchObject({ clockSkewSeconds: 0 });
+  expect((await parts.hubs.prerequisites(id)).find(({ code }) => code === 'CLOCK_IN_STEP')).toMatchObject({ state: 'MET' });
+  unsubscribe();
+});
+
 test('findings are kept fresh: old inspections are due, and what changes nothing is no news', async () => {
   const id = await hubId('east');
   expect(await parts.hubs.inspectionsDue(3_600_000)).not.toContain(id);

@@ -24,7 +24,7 @@ import { HubsRepository } from './hubs.repository.js';
 import type { Hub, HubAccess, HubChange, HubComponent, HubFilter, HubSortField, HubUpdate, Prerequisite, RegisterHub, StorageFacts } from './hubs.types.js';
 import { changedHub, checkHubChange, checkHubName, isAboutProtection, type CheckedHubChange } from './hub-input.rules.js';
 import { policyPreview } from './policy-preview.rules.js';
-import { CREDENTIALS_UNREADABLE, prerequisitesOf } from './prerequisites.rules.js';
+import { clockVerdict, CREDENTIALS_UNREADABLE, prerequisitesOf } from './prerequisites.rules.js';
 import { rightInWords } from './hub-rights.rules.js';
 
 /** Failures of a first contact that the caller's input is to blame for, not the moment. */
@@ -64,7 +64,7 @@ export class HubsService {
     const hub = { ...inspection.identity, id, name, apiUrl: connection.server, createdBy: by.actor, createdAt: now };
     await this.repository.create(hub, { keyId, sealed, sealedAt: now });
     await this.repository.recordInspection(id, inspection.identity, prerequisitesOf(inspection.reading), now);
-    await this.repository.noteReachable(id, now);
+    await this.repository.noteReachable(id, now, inspection.reading.clockSkewSeconds);
     await this.audit.record({ action: 'hub.register', subject: `hub/${id}`, by, details: { name, apiUrl: connection.server, clusterId: hub.clusterId } });
     await this.changes.publish({ hubId: id, topic: 'HUB' });
     return this.get(id);
@@ -201,7 +201,10 @@ export class HubsService {
 
   /** Watchers tell that the hub answered. */
   async noteReachable(hubId: string, at: Date): Promise<void> {
-    if (await this.repository.noteReachable(hubId, at)) await this.changes.publish({ hubId, topic: 'HUB' });
+    const skewSeconds = this.connections.clockSkewSeconds(hubId);
+    const { isBack, hasNewSkew } = await this.repository.noteReachable(hubId, at, skewSeconds);
+    const isOff = hasNewSkew && skewSeconds !== null && (await this.repository.recordInspection(hubId, null, [clockVerdict(skewSeconds)], this.clock.now()));
+    if (isBack || isOff) await this.changes.publish({ hubId, topic: 'HUB' });
   }
 
   /** Watchers tell that the hub does not answer, or not as it should. */

@@ -36,6 +36,8 @@ export interface Hub {
   readonly reachableAt: Date | null;
   readonly unreachableSince: Date | null;
   readonly lastErrorCode: string | null;
+  /** How far its clock is ahead of ours, by the Date of its answers, good to a second; null: not known yet. No expiry is judged by it */
+  readonly clockSkewSeconds: number | null;
   readonly inspectedAt: Date | null;
   readonly fencing: Fencing;
   readonly fencingChangedAt: Date | null;
@@ -126,6 +128,7 @@ export const prerequisiteCodes = [
   'RIGHTS_SUFFICIENT',
   'CLUSTER_ID_KNOWN',
   'CREDENTIALS_READABLE',
+  'CLOCK_IN_STEP',
 ] as const;
 export type PrerequisiteCode = (typeof prerequisiteCodes)[number];
 

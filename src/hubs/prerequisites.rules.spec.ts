@@ -16,12 +16,26 @@ const healthy: HubReading = {
   storage: read([storage]),
   schedules: read([schedule()]),
   missingRights: read([]),
+  clockSkewSeconds: 1,
 };
 
 test('a healthy hub meets them all, and nothing is to be done', () => {
   const verdicts = prerequisitesOf(healthy);
   expect(verdicts.map(({ state }) => state)).toEqual(verdicts.map(() => 'MET'));
   expect(verdicts.every(({ remedy }) => remedy === '')).toBe(true);
+});
+
+test.each([
+  { seconds: 60, state: 'MET', cause: 'The hub\u2019s clock is within a minute of Lifeboat\u2019s' },
+  { seconds: -60, state: 'MET', cause: 'The hub\u2019s clock is within a minute of Lifeboat\u2019s' },
+  { seconds: 61, state: 'NOT_MET', cause: 'The hub\u2019s clock is about 1 minute ahead of Lifeboat\u2019s' },
+  { seconds: -601, state: 'NOT_MET', cause: 'The hub\u2019s clock is about 10 minutes behind Lifeboat\u2019s' },
+])('a clock that is off by $seconds s is $state', ({ seconds, state, cause }) => {
+  expect(prerequisitesOf({ ...healthy, clockSkewSeconds: seconds }).find(({ code }) => code === 'CLOCK_IN_STEP')).toMatchObject({ state, cause });
+});
+
+test('of a clock that nobody has heard of nothing is said', () => {
+  expect(prerequisitesOf({ ...healthy, clockSkewSeconds: null }).map(({ code }) => code)).not.toContain('CLOCK_IN_STEP');
 });
 
 const phase = (name: string | null, message: string | null = null): Partial<HubReading> => ({ schedules: read([schedule({ phase: name, message })]) });

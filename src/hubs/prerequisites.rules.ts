@@ -26,6 +26,8 @@ export interface HubReading {
   readonly schedules: Read<readonly ScheduleSummary[]>;
   /** What our credentials may not do, in words */
   readonly missingRights: Read<readonly string[]>;
+  /** Its clock against ours; null: not known yet */
+  readonly clockSkewSeconds: number | null;
 }
 
 export interface PrerequisiteVerdict {
@@ -147,6 +149,18 @@ function identityVerdict({ clusterId }: HubReading): PrerequisiteVerdict {
   return verdict(code, 'NOT_MET', cause, 'Give the hub a ClusterVersion named version with a spec.clusterID of its own.');
 }
 
+/** Beyond this, times that the hub writes (expiry, starts of backups) can no longer be compared with ours without a mistake that counts. */
+const MOST_SKEW_SECONDS = 60;
+
+/** The cause is in whole minutes, so that it stays the same while the clocks do. */
+export function clockVerdict(skewSeconds: number): PrerequisiteVerdict {
+  const code = 'CLOCK_IN_STEP';
+  if (Math.abs(skewSeconds) <= MOST_SKEW_SECONDS) return verdict(code, 'MET', 'The hub\u2019s clock is within a minute of Lifeboat\u2019s');
+  const minutes = Math.round(Math.abs(skewSeconds) / 60);
+  const cause = `The hub\u2019s clock is about ${minutes} ${minutes === 1 ? 'minute' : 'minutes'} ${skewSeconds > 0 ? 'ahead of' : 'behind'} Lifeboat\u2019s`;
+  return verdict(code, 'NOT_MET', cause, 'Find out which of the two is wrong, and let it keep its time by NTP.');
+}
+
 /** Every prerequisite of a hub, from one reading. */
 export function prerequisitesOf(reading: HubReading): PrerequisiteVerdict[] {
   return [
@@ -159,6 +173,7 @@ export function prerequisitesOf(reading: HubReading): PrerequisiteVerdict[] {
     rightsVerdict(reading),
     identityVerdict(reading),
     verdict('CREDENTIALS_READABLE', 'MET', 'The stored credentials can be opened'),
+    ...(reading.clockSkewSeconds === null ? [] : [clockVerdict(reading.clockSkewSeconds)]),
   ];
 }
 

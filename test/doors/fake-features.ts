@@ -90,7 +90,7 @@ export class Calls {
 const hub = (id: string, name: string): Hub => ({
   id, name, apiUrl: 'https://api.hub:6443', clusterId: `cluster-of-${name}`, policy: 'OBSERVE', release: '2.14.1', kubeVersion: 'v1.33.0', tokenValiditySeconds: null,
   tokenExclusions: ['env=dev'], tokenExpiryWarningSeconds: null, tokenPairAfterPercent: 50, tokenRenewalOverdueSeconds: null,
-  reachability: 'REACHABLE', reachableAt: at, unreachableSince: null, lastErrorCode: null, inspectedAt: at, fencing: 'NONE',
+  reachability: 'REACHABLE', reachableAt: at, unreachableSince: null, lastErrorCode: null, clockSkewSeconds: 0, inspectedAt: at, fencing: 'NONE',
   storage: [{ name: 'default', provider: 'aws', bucket: 'b', prefix: 'p', s3Url: null, region: null, phase: 'Available', owned: true }], fencingChangedAt: null, version: 3,
   createdAt: at, createdBy: 'someone', updatedAt: at,
 });

@@ -73,7 +73,7 @@ test('every call and watch says who calls', async () => {
   await client.mayI({ verb: 'get', group: '', resource: 'secrets' });
   const watching = client.watch(resources.configMap, { resourceVersion: String(hub.store.revision), signal: abort.signal, onOpen: () => abort.abort() }).next();
   await watching;
-  const all = (userAgent?: string) => ['list', 'discovery', 'watch'].map((verb) => hub.ledger.reads({ verb, ...(userAgent === undefined ? {} : { userAgent }) }));
+  const all = (userAgent?: string) => (['list', 'discovery', 'watch'] as const).map((verb) => hub.ledger.reads({ verb, ...(userAgent === undefined ? {} : { userAgent }) }));
   expect(all(USER_AGENT)).toEqual([1, 1, 1]);
   expect(all()).toEqual([1, 1, 1]);
   expect(hub.ledger.writes({}).map(({ userAgent }) => userAgent)).toEqual([USER_AGENT]);

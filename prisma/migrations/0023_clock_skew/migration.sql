@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "hub" ADD COLUMN     "clock_skew_seconds" INTEGER;
