@@ -4,7 +4,7 @@ const at = (time: string): Date => new Date(`2026-11-24T${time}Z`);
 const start = at('20:00:00');
 const watched = { listedAt: at('19:00:00'), heardAt: at('20:01:00'), isWatching: false };
 const life = (change: Partial<TokenLifeRecord> = {}): TokenLifeRecord => ({
-  refreshedAt: at('10:00:00'), expiresAt: at('23:00:00'), labelledAt: at('10:00:01'), endedAt: null, ...change,
+  refreshedAt: at('10:00:00'), expiresAt: at('23:00:00'), labelledAt: at('10:00:01'), endedAt: null, validitySeconds: 3600, ...change,
 });
 
 test.each([
@@ -39,6 +39,29 @@ test.each([
 ] as { because: string; lives: TokenLifeRecord[]; watch?: typeof watched; belief: string; reason?: string; expiresAt?: Date | null }[])(
   '$belief $reason: $because',
   ({ lives, watch, belief, reason, expiresAt }) => {
-    expect(inferBelief(lives, start, watch ?? watched)).toMatchObject({ belief, reason: reason ?? null, expiresAt: expiresAt ?? null });
+    const inferred = inferBelief(lives, start, watch ?? watched);
+    expect(inferred).toMatchObject({ belief, reason: reason ?? null });
+    if (belief === 'INFERRED_IN') expect(inferred.expiresAt).toEqual(expiresAt ?? null);
   },
 );
+
+test.each([
+  { because: 'a label that came too late makes the token no other', lives: [life({ labelledAt: at('20:00:01') })], expiresAt: at('23:00:00') },
+  { because: 'nor one that never came', lives: [life({ labelledAt: null })], expiresAt: at('23:00:00') },
+  { because: 'of two that met at the start, the one that ends sooner', lives: [life({ endedAt: start }), life({ refreshedAt: start, labelledAt: null, expiresAt: at('22:00:00') })], expiresAt: at('22:00:00') },
+  { because: 'there was none', lives: [], expiresAt: null },
+])('the expiry of the token at the start is known, should it turn out to be inside: $because', ({ lives, expiresAt }) => {
+  expect(inferBelief(lives, start, watched).expiresAt).toEqual(expiresAt);
+});
+
+test.each([
+  { because: 'nothing was changed', validitySeconds: 3600, asked: 3600, isDoubtful: false },
+  { because: 'the validity was lowered during this life', validitySeconds: 3600, asked: 600, isDoubtful: true },
+  { because: 'or raised', validitySeconds: 3600, asked: 7200, isDoubtful: true },
+  { because: 'what it was is not known', validitySeconds: null, asked: 3600, isDoubtful: false },
+  { because: 'what it is now is not known', validitySeconds: 3600, asked: null, isDoubtful: false },
+])('an expiry is doubtful ($isDoubtful): $because', ({ validitySeconds, asked, isDoubtful }) => {
+  const { expiryDoubt, belief } = inferBelief([life({ validitySeconds })], start, watched, asked);
+  expect(belief).toBe('INFERRED_IN');
+  expect(expiryDoubt !== null).toBe(isDoubtful);
+});

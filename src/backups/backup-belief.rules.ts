@@ -6,6 +6,8 @@ export interface TokenLifeRecord {
   readonly expiresAt: Date | null;
   readonly labelledAt: Date | null;
   readonly endedAt: Date | null;
+  /** The validity that was asked for when the life began, in seconds; null: not known */
+  readonly validitySeconds: number | null;
 }
 
 /** How well we watch the owner's token Secrets. */
@@ -20,16 +22,31 @@ export interface WatchRecord {
 export interface InferredBelief {
   readonly belief: Extract<Belief, 'INFERRED_IN' | 'INFERRED_OUT' | 'UNKNOWN'>;
   readonly reason: BeliefReason | null;
+  /** Of the token that was there at the start, whether it is inside or not; null: there was none, or it is not known */
   readonly expiresAt: Date | null;
   readonly refreshedAt: Date | null;
+  /** Why that expiry is not to be trusted; null: nothing speaks against it */
+  readonly expiryDoubt: string | null;
   readonly evidence: string;
 }
 
 /** Kubernetes and Velero tell whole seconds. */
 const SECOND_MS = 1000;
 
-const out = (reason: BeliefReason, evidence: string): InferredBelief => ({ belief: 'INFERRED_OUT', reason, expiresAt: null, refreshedAt: null, evidence });
-const unknown = (evidence: string): InferredBelief => ({ belief: 'UNKNOWN', reason: null, expiresAt: null, refreshedAt: null, evidence });
+type Life = Pick<InferredBelief, 'expiresAt' | 'refreshedAt' | 'expiryDoubt'>;
+const NO_LIFE: Life = { expiresAt: null, refreshedAt: null, expiryDoubt: null };
+
+const out = (reason: BeliefReason, evidence: string, life = NO_LIFE): InferredBelief => ({ belief: 'INFERRED_OUT', reason, ...life, evidence });
+const unknown = (evidence: string, life = NO_LIFE): InferredBelief => ({ belief: 'UNKNOWN', reason: null, ...life, evidence });
+
+/**
+ * A life as the set keeps it. Recorded expiries have been wrong after a change of validity: the record moved, the token did not.
+ * @param askedSeconds the validity that the account asks for now; null: not known
+ */
+function lifeOf({ expiresAt, refreshedAt, validitySeconds }: TokenLifeRecord, askedSeconds: number | null): Life {
+  const isChanged = expiresAt !== null && validitySeconds !== null && askedSeconds !== null && validitySeconds !== askedSeconds;
+  return { expiresAt, refreshedAt, expiryDoubt: isChanged ? `The validity was changed from ${validitySeconds} s to ${askedSeconds} s during this token's life` : null };
+}
 
 /**
  * Nothing was missed from before the start until after it. A watch that stands saw it: that the backup has started was heard over the same
@@ -41,18 +58,18 @@ export function watchedThrough({ listedAt, heardAt, isWatching }: WatchRecord, s
 }
 
 /** One life against the start. */
-function beliefOf(life: TokenLifeRecord, startedAt: Date): InferredBelief {
+function beliefOf(life: TokenLifeRecord, startedAt: Date, askedSeconds: number | null): InferredBelief {
   const start = startedAt.toISOString();
-  if (life.labelledAt === null) return out('SECRET_UNLABELLED', `The Secret carried no backup label at ${start}`);
+  const kept = lifeOf(life, askedSeconds);
+  if (life.labelledAt === null) return out('SECRET_UNLABELLED', `The Secret carried no backup label at ${start}`, kept);
   const label = Math.floor(life.labelledAt.getTime() / SECOND_MS);
   const started = Math.floor(startedAt.getTime() / SECOND_MS);
   // Also in the very second: Velero may have looked before, and a token that is not surely inside is not counted on.
-  if (label >= started) return out('LABELLED_AFTER_START', `The Secret was labelled at ${life.labelledAt.toISOString()}, the backup started at ${start}`);
+  if (label >= started) return out('LABELLED_AFTER_START', `The Secret was labelled at ${life.labelledAt.toISOString()}, the backup started at ${start}`, kept);
   return {
     belief: 'INFERRED_IN',
     reason: null,
-    expiresAt: life.expiresAt,
-    refreshedAt: life.refreshedAt,
+    ...kept,
     evidence: `The Secret carried a backup label since ${life.labelledAt.toISOString()}, the backup started at ${start}`,
   };
 }
@@ -65,6 +82,8 @@ function livesAt(lives: readonly TokenLifeRecord[], startedAt: Date): TokenLifeR
   );
 }
 
+const lifeIn = ({ expiresAt, refreshedAt, expiryDoubt }: InferredBelief): Life => ({ expiresAt, refreshedAt, expiryDoubt });
+
 /** Of two lives that may both be inside, the one that ends sooner is counted on. */
 const sooner = (a: InferredBelief, b: InferredBelief): InferredBelief => {
   if (a.expiresAt === null) return a;
@@ -75,20 +94,22 @@ const sooner = (a: InferredBelief, b: InferredBelief): InferredBelief => {
  * Whether the token is in the credentials backup that started then, by what we saw of its Secret: the label must have been there before.
  * Where our own watch had a gap, what was not seen is UNKNOWN, not absent.
  * @param lives of one account of one cluster, in any order
+ * @param askedSeconds the validity that the account asks for now; null: not known
  */
-export function inferBelief(lives: readonly TokenLifeRecord[], startedAt: Date, watch: WatchRecord): InferredBelief {
+export function inferBelief(lives: readonly TokenLifeRecord[], startedAt: Date, watch: WatchRecord, askedSeconds: number | null = null): InferredBelief {
   const present = livesAt(lives, startedAt);
-  const beliefs = present.map((life) => beliefOf(life, startedAt));
+  const beliefs = present.map((life) => beliefOf(life, startedAt, askedSeconds));
   const [first] = beliefs;
   if (first === undefined) {
     if (!watchedThrough(watch, startedAt)) return unknown('We did not watch the hub without a gap when the backup started');
     return out('SECRET_MISSING', `There was no token Secret at ${startedAt.toISOString()}`);
   }
-  if (beliefs.some(({ belief }) => belief !== first.belief)) return unknown('The token changed in the very second in which the backup started');
-  if (first.belief === 'INFERRED_IN') return beliefs.reduce(sooner);
+  const counted = beliefs.reduce(sooner);
+  if (beliefs.some(({ belief }) => belief !== first.belief)) return unknown('The token changed in the very second in which the backup started', lifeIn(counted));
+  if (first.belief === 'INFERRED_IN') return counted;
   // An unlabelled Secret that we did not watch may have been labelled meanwhile and lost the label again.
   if (first.belief === 'INFERRED_OUT' && first.reason !== 'LABELLED_AFTER_START' && !watchedThrough(watch, startedAt)) {
-    return unknown('We did not watch the hub without a gap when the backup started');
+    return unknown('We did not watch the hub without a gap when the backup started', lifeIn(counted));
   }
-  return first;
+  return counted;
 }

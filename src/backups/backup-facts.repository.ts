@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, type SqlRunner } from '../database/sql.js';
 import type { BackupScheduleFacts, VeleroScheduleFacts } from '../fleet/facts.types.js';
-import type { InferredBelief, TokenLifeRecord, WatchRecord } from './backup-belief.rules.js';
+import type { TokenLifeRecord, WatchRecord } from './backup-belief.rules.js';
 import type { BackupFacts, PairedSet } from './backup-set.rules.js';
 import type { ProjectedSchedule } from './schedule-projection.rules.js';
 
@@ -16,11 +16,8 @@ export interface ClusterLives {
   /** The inventory has seen all that the facts say */
   readonly isSettled: boolean;
   readonly lives: readonly (TokenLifeRecord & { readonly account: string })[];
-}
-
-export interface BeliefRow extends InferredBelief {
-  readonly cluster: string;
-  readonly account: string;
+  /** The validity that each account asks for now, in seconds */
+  readonly asked: Readonly<Record<string, number | null>>;
 }
 
 /** Sets of which beliefs are worked out where none are yet, newest first: a hub that is registered shows hundreds of old ones. */
@@ -29,6 +26,8 @@ const NEWEST_SETS = 5;
 const UNDECIDED_MS = 15 * 60_000;
 /** What expired sets held is kept for so long. */
 const KEEP_BELIEFS_MS = 7 * 86_400_000;
+/** Longer than any set whose content is still worked out. */
+const KEEP_API_URLS_MS = 90 * 86_400_000;
 
 interface LifeJson {
   readonly account: string;
@@ -36,6 +35,7 @@ interface LifeJson {
   readonly expiresAt: string | null;
   readonly labelledAt: string | null;
   readonly endedAt: string | null;
+  readonly validitySeconds: number | null;
 }
 
 const date = (iso: string | null): Date | null => (iso === null ? null : new Date(iso));
@@ -60,17 +60,17 @@ export class BackupFactsRepository {
   async writeSchedules(hubId: string, schedules: readonly ProjectedSchedule[], readAt: Date): Promise<boolean> {
     const written = await this.sql.execute(
       `WITH told AS (SELECT * FROM jsonb_to_recordset($2::jsonb) AS told ("name" text, "phase" text, "lastMessage" text, "cron" text, "veleroTtlSeconds" int, "tokenTtlSeconds" int,
-           "useManagedServiceAccount" boolean, "paused" boolean, "veleroPaused" boolean)),
+           "useManagedServiceAccount" boolean, "paused" boolean, "generation" int, "veleroPaused" boolean)),
        gone AS (DELETE FROM backup_schedule WHERE hub_id = $1 AND name NOT IN (SELECT "name" FROM told) RETURNING name),
        written AS (
-         INSERT INTO backup_schedule AS kept (hub_id, name, phase, last_message, cron, velero_ttl_seconds, token_ttl_seconds, use_managed_service_account, paused, velero_paused, read_at)
-         SELECT $1, "name", "phase", "lastMessage", "cron", "veleroTtlSeconds", "tokenTtlSeconds", "useManagedServiceAccount", "paused", "veleroPaused", $3 FROM told
+         INSERT INTO backup_schedule AS kept (hub_id, name, phase, last_message, cron, velero_ttl_seconds, token_ttl_seconds, use_managed_service_account, paused, generation, velero_paused, read_at)
+         SELECT $1, "name", "phase", "lastMessage", "cron", "veleroTtlSeconds", "tokenTtlSeconds", "useManagedServiceAccount", "paused", "generation", "veleroPaused", $3 FROM told
          ON CONFLICT (hub_id, name) DO UPDATE SET phase = excluded.phase, last_message = excluded.last_message, cron = excluded.cron, velero_ttl_seconds = excluded.velero_ttl_seconds,
-           token_ttl_seconds = excluded.token_ttl_seconds, use_managed_service_account = excluded.use_managed_service_account, paused = excluded.paused,
+           token_ttl_seconds = excluded.token_ttl_seconds, use_managed_service_account = excluded.use_managed_service_account, paused = excluded.paused, generation = excluded.generation,
            velero_paused = excluded.velero_paused, read_at = excluded.read_at
-         WHERE (kept.phase, kept.last_message, kept.cron, kept.velero_ttl_seconds, kept.token_ttl_seconds, kept.use_managed_service_account, kept.paused, kept.velero_paused)
+         WHERE (kept.phase, kept.last_message, kept.cron, kept.velero_ttl_seconds, kept.token_ttl_seconds, kept.use_managed_service_account, kept.paused, kept.generation, kept.velero_paused)
            IS DISTINCT FROM (excluded.phase, excluded.last_message, excluded.cron, excluded.velero_ttl_seconds, excluded.token_ttl_seconds, excluded.use_managed_service_account,
-             excluded.paused, excluded.velero_paused)
+             excluded.paused, excluded.generation, excluded.velero_paused)
          RETURNING name)
        SELECT name FROM gone UNION ALL SELECT name FROM written`,
       [hubId, JSON.stringify(schedules), readAt],
@@ -130,8 +130,8 @@ export class BackupFactsRepository {
     return this.sql.query<UndecidedSet>(
       `SELECT id, credentials_backup AS "credentialsBackup", started_at AS "startedAt" FROM (
          SELECT *, row_number() OVER (ORDER BY started_at DESC) AS newest FROM backup_set WHERE owner_cluster_id = $1 AND started_at IS NOT NULL AND status <> 'FAILED') AS sets
-       WHERE newest <= $2 AND (status = 'IN_PROGRESS' OR NOT EXISTS (SELECT 1 FROM backup_set_token WHERE set_id = sets.id)
-         OR (started_at > $3 AND EXISTS (SELECT 1 FROM backup_set_token WHERE set_id = sets.id AND belief = 'UNKNOWN')))`,
+       WHERE newest <= $2 AND (status = 'IN_PROGRESS' OR NOT EXISTS (SELECT 1 FROM backup_set_token WHERE set_id = sets.id AND sources ? 'inferred')
+         OR (started_at > $3 AND EXISTS (SELECT 1 FROM backup_set_token WHERE set_id = sets.id AND sources->'inferred'->>'belief' = 'UNKNOWN')))`,
       [ownerClusterId, NEWEST_SETS, new Date(now.getTime() - UNDECIDED_MS)],
     );
   }
@@ -148,33 +148,20 @@ export class BackupFactsRepository {
 
   /** The lives, around that moment, of the tokens of every cluster that needs one. */
   async livesAround(hubId: string, startedAt: Date, now: Date): Promise<ClusterLives[]> {
-    const rows = await this.sql.query<{ cluster: string; isSettled: boolean; lives: LifeJson[] }>(
+    const rows = await this.sql.query<{ cluster: string; isSettled: boolean; lives: LifeJson[]; asked: Record<string, number | null> }>(
       `SELECT cluster.name AS cluster, COALESCE((SELECT due_at > $3 FROM token_work WHERE hub_id = $1 AND token_work.cluster = cluster.name), FALSE) AS "isSettled",
-         COALESCE((SELECT jsonb_agg(jsonb_build_object('account', account, 'refreshedAt', refreshed_at, 'expiresAt', expires_at, 'labelledAt', labelled_at, 'endedAt', ended_at))
-           FROM token_incarnation AS life WHERE life.hub_id = $1 AND life.cluster = cluster.name AND (ended_at IS NULL OR ended_at > $2::timestamptz - interval '1 minute')), '[]') AS lives
+         COALESCE((SELECT jsonb_agg(jsonb_build_object('account', account, 'refreshedAt', refreshed_at, 'expiresAt', expires_at, 'labelledAt', labelled_at, 'endedAt', ended_at, 'validitySeconds', validity_seconds))
+           FROM token_incarnation AS life WHERE life.hub_id = $1 AND life.cluster = cluster.name AND (ended_at IS NULL OR ended_at > $2::timestamptz - interval '1 minute')), '[]') AS lives,
+         COALESCE((SELECT jsonb_object_agg(account, validity_seconds) FROM auto_import_token AS token WHERE token.hub_id = $1 AND token.cluster = cluster.name), '{}') AS asked
        FROM managed_cluster AS cluster WHERE cluster.hub_id = $1 AND cluster.origin = 'IMPORTED' ORDER BY cluster.name`,
       [hubId, startedAt, now],
     );
     return rows.map(({ lives, ...rest }) => ({
       ...rest,
-      lives: lives.map(({ account, refreshedAt, expiresAt, labelledAt, endedAt }) => ({
-        account, refreshedAt: new Date(refreshedAt), expiresAt: date(expiresAt), labelledAt: date(labelledAt), endedAt: date(endedAt),
+      lives: lives.map(({ account, refreshedAt, expiresAt, labelledAt, endedAt, validitySeconds }) => ({
+        account, refreshedAt: new Date(refreshedAt), expiresAt: date(expiresAt), labelledAt: date(labelledAt), endedAt: date(endedAt), validitySeconds,
       })),
     }));
-  }
-
-  /** What was decided, or verified, stays. @returns whether anything changed */
-  async writeBeliefs(setId: string, beliefs: readonly BeliefRow[], now: Date): Promise<boolean> {
-    const written = await this.sql.execute(
-      `INSERT INTO backup_set_token AS kept (set_id, cluster, account, belief, expires_at, refreshed_at, evidence, reason, decided_at)
-       SELECT $1, "cluster", "account", "belief", "expiresAt", "refreshedAt", "evidence", "reason", $3
-       FROM jsonb_to_recordset($2::jsonb) AS told ("cluster" text, "account" text, "belief" text, "expiresAt" timestamptz, "refreshedAt" timestamptz, "evidence" text, "reason" text)
-       ON CONFLICT (set_id, cluster, account) DO UPDATE SET belief = excluded.belief, expires_at = excluded.expires_at, refreshed_at = excluded.refreshed_at, evidence = excluded.evidence,
-         reason = excluded.reason, decided_at = excluded.decided_at
-       WHERE kept.belief = 'UNKNOWN' AND excluded.belief <> 'UNKNOWN'`,
-      [setId, JSON.stringify(beliefs), now],
-    );
-    return written > 0;
   }
 
   /** Labels of restored token Secrets that name a backup, on a hub that does not manage their clusters. */
@@ -195,31 +182,19 @@ export class BackupFactsRepository {
     );
   }
 
-  /**
-   * A passive sync has brought these tokens to the hub: they are in the backup, with the expiry that is noted on them.
-   * Only where the hub does not manage the cluster: a token there may have been renewed since.
-   */
-  async verify(hubId: string, setId: string, label: string, evidence: string, now: Date): Promise<boolean> {
-    const written = await this.sql.execute(
-      `INSERT INTO backup_set_token AS kept (set_id, cluster, account, belief, expires_at, refreshed_at, evidence, reason, decided_at)
-       SELECT $2::uuid, namespace, name, 'VERIFIED_IN', (facts->>'expiresAt')::timestamptz, (facts->>'refreshedAt')::timestamptz, $4, NULL, $5
-       FROM hub_object AS secret WHERE hub_id = $1 AND kind = 'TOKEN_SECRET' AND facts->>'restoredFrom' = $3
-         AND NOT EXISTS (SELECT 1 FROM hub_object AS cluster WHERE cluster.hub_id = $1 AND cluster.kind = 'MANAGED_CLUSTER' AND cluster.namespace = '' AND cluster.name = secret.namespace)
-       ORDER BY namespace, name
-       ON CONFLICT (set_id, cluster, account) DO UPDATE SET belief = excluded.belief, expires_at = COALESCE(excluded.expires_at, kept.expires_at),
-         refreshed_at = COALESCE(excluded.refreshed_at, kept.refreshed_at), evidence = excluded.evidence, reason = NULL, decided_at = excluded.decided_at
-       WHERE kept.belief <> 'VERIFIED_IN'`,
-      [hubId, setId, label, evidence, now],
-    );
-    return written > 0;
-  }
-
   async forgetOld(now: Date): Promise<void> {
     for (const table of ['backup', 'backup_schedule']) await this.sql.execute(`DELETE FROM ${table} USING hub WHERE hub.id = ${table}.hub_id AND hub.removed_at IS NOT NULL`);
+    for (const table of ['backup_set_token', 'backup_set_cluster', 'backup_set_record']) {
+      await this.sql.execute(
+        `DELETE FROM ${table} USING backup_set WHERE backup_set.id = ${table}.set_id AND backup_set.expires_at < $1
+           AND NOT EXISTS (SELECT 1 FROM failover WHERE failover.set_id = backup_set.id)`,
+        [new Date(now.getTime() - KEEP_BELIEFS_MS)],
+      );
+    }
     await this.sql.execute(
-      `DELETE FROM backup_set_token USING backup_set WHERE backup_set.id = backup_set_token.set_id AND backup_set.expires_at < $1
-         AND NOT EXISTS (SELECT 1 FROM failover WHERE failover.set_id = backup_set.id)`,
-      [new Date(now.getTime() - KEEP_BELIEFS_MS)],
+      `DELETE FROM cluster_api_url AS old WHERE since < $1 AND EXISTS (SELECT 1 FROM cluster_api_url AS later WHERE later.hub_id = old.hub_id AND later.cluster = old.cluster
+         AND later.since > old.since AND later.since < $1)`,
+      [new Date(now.getTime() - KEEP_API_URLS_MS)],
     );
   }
 
@@ -232,7 +207,7 @@ export class BackupFactsRepository {
 /** Each backup once: as a hub that shows it done does, its owner first; a dead owner still shows what it was doing. */
 function backupsOf(sql: SqlRunner, ownerClusterId: string): Promise<BackupFacts[]> {
   return sql.query<BackupFacts>(
-    `SELECT DISTINCT ON (backup.name) backup.name, type, phase, backup.created_at AS "createdAt", started_at AS "startedAt", completed_at AS "completedAt", expires_at AS "expiresAt"
+    `SELECT DISTINCT ON (backup.name) backup.name, type, schedule_name AS "scheduleName", phase, backup.created_at AS "createdAt", started_at AS "startedAt", completed_at AS "completedAt", expires_at AS "expiresAt"
      FROM backup JOIN hub ON hub.id = backup.hub_id AND hub.removed_at IS NULL WHERE owner_cluster_id = $1
      ORDER BY backup.name, (completed_at IS NOT NULL) DESC, (hub.cluster_id = $1) DESC NULLS LAST`,
     [ownerClusterId],
@@ -243,13 +218,13 @@ function backupsOf(sql: SqlRunner, ownerClusterId: string): Promise<BackupFacts[
 function writeSets(sql: SqlRunner, ownerClusterId: string, sets: readonly PairedSet[], now: Date): Promise<number> {
   return sql.execute(
     `INSERT INTO backup_set AS kept (id, owner_cluster_id, credentials_backup, resources_backup, generic_backup, managed_clusters_backup, status, started_at, managed_clusters_started_at,
-       completed_at, expires_at, first_seen_at)
-     SELECT gen_random_uuid(), $1, "credentialsBackup", "resourcesBackup", "genericBackup", "managedClustersBackup", "status", "startedAt", "managedClustersStartedAt", "completedAt", "expiresAt", $3
-     FROM jsonb_to_recordset($2::jsonb) AS told ("credentialsBackup" text, "resourcesBackup" text, "genericBackup" text, "managedClustersBackup" text, "status" text, "startedAt" timestamptz,
-       "managedClustersStartedAt" timestamptz, "completedAt" timestamptz, "expiresAt" timestamptz) ORDER BY "credentialsBackup"
+       completed_at, expires_at, first_seen_at, schedule_name)
+     SELECT gen_random_uuid(), $1, "credentialsBackup", "resourcesBackup", "genericBackup", "managedClustersBackup", "status", "startedAt", "managedClustersStartedAt", "completedAt", "expiresAt", $3,
+       "scheduleName" FROM jsonb_to_recordset($2::jsonb) AS told ("credentialsBackup" text, "resourcesBackup" text, "genericBackup" text, "managedClustersBackup" text, "status" text, "startedAt" timestamptz,
+       "managedClustersStartedAt" timestamptz, "completedAt" timestamptz, "expiresAt" timestamptz, "scheduleName" text) ORDER BY "credentialsBackup"
      ON CONFLICT (owner_cluster_id, credentials_backup) DO UPDATE SET resources_backup = excluded.resources_backup, generic_backup = excluded.generic_backup,
        managed_clusters_backup = excluded.managed_clusters_backup, status = excluded.status, started_at = excluded.started_at, managed_clusters_started_at = excluded.managed_clusters_started_at,
-       completed_at = excluded.completed_at, expires_at = excluded.expires_at
+       completed_at = excluded.completed_at, expires_at = excluded.expires_at, schedule_name = excluded.schedule_name
      WHERE (kept.status <> 'COMPLETE' OR (kept.generic_backup IS NULL AND excluded.generic_backup IS NOT NULL AND excluded.status = 'COMPLETE')) AND (kept.resources_backup, kept.generic_backup, kept.managed_clusters_backup, kept.status, kept.started_at, kept.managed_clusters_started_at, kept.completed_at,
          kept.expires_at)
        IS DISTINCT FROM (excluded.resources_backup, excluded.generic_backup, excluded.managed_clusters_backup, excluded.status, excluded.started_at, excluded.managed_clusters_started_at,

@@ -6,13 +6,14 @@ const time = (hms: string): Date => new Date(`2026-11-24T${hms.slice(0, 2)}:${hm
 
 const PREFIX = { credentials: 'acm-credentials-schedule', resources: 'acm-resources-schedule', resourcesGeneric: 'acm-resources-generic-schedule', managedClusters: 'acm-managed-clusters-schedule' } as const;
 
-/** `credentials 201235 Completed`: type, hhmmss of the name, phase; optional start */
+/** `credentials 201235 Completed`: type, hhmmss of the name, phase; optional start; optional schedule */
 function backup(text: string): BackupFacts {
-  const [type = '', made = '', phase = '', started = made] = text.split(' ');
+  const [type = '', made = '', phase = '', started = made, scheduleName = null] = text.split(' ');
   const startedAt = phase === 'Queued' ? null : time(started);
   return {
     name: `${PREFIX[type as keyof typeof PREFIX]}-20261124${made}`,
     type,
+    scheduleName,
     phase,
     createdAt: time(made),
     startedAt,
@@ -72,6 +73,11 @@ test.each([
   { because: 'credentials that run', backups: ['credentials 200000 InProgress', 'resources 200000 Completed'], sets: ['200000 200000 - - IN_PROGRESS'] },
   { because: 'without usable credentials it is worth nothing', backups: ['credentials 200000 Failed', 'resources 200000 Completed', 'managedClusters 200000 Completed'], sets: ['200000 200000 - 200000 FAILED'] },
   { because: 'a phase that no Velero has is neither usable nor failed', backups: ['credentials 200000 Odd'], sets: ['200000 - - - IN_PROGRESS'] },
+  {
+    because: 'what another schedule made is none of this run, however near',
+    backups: ['credentials 200000 Completed 200000 new', 'resources 200000 Completed 200000 old', 'resources 200040 Completed 200040 new', 'managedClusters 200001 Completed 200001 new'],
+    sets: ['200000 200040 - 200001 COMPLETE'],
+  },
   { because: 'resources from long before are another run\u2019s', backups: ['resources 190000 Completed', 'managedClusters 190000 Completed', 'credentials 200000 Completed'], sets: ['200000 - - - PARTIAL'] },
 ])('$sets: $because', ({ backups, sets, at }) => {
   expect(told(backups, at)).toEqual(sets);

@@ -5,6 +5,8 @@ import type { BackupSetStatus } from './backups.types.js';
 export interface BackupFacts {
   readonly name: string;
   readonly type: string | null;
+  /** The BackupSchedule that ran; null: not told */
+  readonly scheduleName: string | null;
   readonly phase: string | null;
   readonly createdAt: Date | null;
   readonly startedAt: Date | null;
@@ -24,6 +26,7 @@ export interface PairedSet {
   readonly completedAt: Date | null;
   /** The earliest expiry of its members */
   readonly expiresAt: Date | null;
+  readonly scheduleName: string | null;
 }
 
 /**
@@ -64,13 +67,14 @@ function made(backups: readonly BackupFacts[], type: string): Made[] {
 /**
  * The partner of one type: the one made at the same second, if it is usable; else the first usable one that was made in the same pass or later,
  * before the next credentials backup's pass; else the first of those that still runs; else none.
- * A backup with the very second of another credentials backup is that one's.
+ * A backup with the very second of another credentials backup is that one's, and what another BackupSchedule made belongs to no run of this one.
  */
 function partner(candidates: readonly Made[], own: Made, next: Made | undefined, credentialSeconds: ReadonlySet<number>): Made | null {
   const from = own.madeMs - SAME_PASS_MS;
   const until = next === undefined ? Infinity : next.madeMs - Math.min(SAME_PASS_MS, (next.madeMs - own.madeMs) / 2);
+  const sameSchedule = ({ scheduleName }: Made): boolean => scheduleName === null || own.scheduleName === null || scheduleName === own.scheduleName;
   const eligible = candidates.filter(
-    ({ madeMs }) => madeMs === own.madeMs || (madeMs >= from && madeMs < until && !credentialSeconds.has(madeMs)),
+    (one) => sameSchedule(one) && (one.madeMs === own.madeMs || (one.madeMs >= from && one.madeMs < until && !credentialSeconds.has(one.madeMs))),
   );
   const first = (test: (backup: Made) => boolean): Made | undefined => eligible.find((one) => one.madeMs === own.madeMs && test(one)) ?? eligible.find(test);
   return first(isUsable) ?? first(isRunning) ?? null;
@@ -116,6 +120,7 @@ export function pairSets(backups: readonly BackupFacts[], now: Date): PairedSet[
       managedClustersStartedAt: managedClusters?.startedAt ?? null,
       completedAt: status === 'IN_PROGRESS' ? null : latest(members.map(({ completedAt }) => completedAt)),
       expiresAt: earliest(members.map(({ expiresAt }) => expiresAt)),
+      scheduleName: own.scheduleName,
     };
   });
 }

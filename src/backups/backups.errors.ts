@@ -38,3 +38,26 @@ export class BackupNotInstalledError extends DomainError {
     super(`Hub ${hubId} does not serve BackupSchedules`, { hubId }, options);
   }
 }
+
+/** What Velero keeps as the list of a backup's content is none. */
+export class BackupRecordMalformedError extends DomainError {
+  readonly code = 'BACKUP_RECORD_MALFORMED';
+  readonly kind = 'unavailable';
+  readonly title = 'The record of a backup cannot be read';
+  override readonly remedy = 'Look at the list with Velero\u2019s own client, and count on another set.';
+  constructor(problem: string, options?: ErrorOptions) {
+    super(`The list of what the backup holds: ${problem}`, {}, options);
+  }
+}
+
+/** A DownloadRequest that stays unanswered: also for a backup that this Velero does not know. */
+export class BackupRecordNotAnsweredError extends DomainError {
+  readonly code = 'BACKUP_RECORD_NOT_ANSWERED';
+  readonly kind = 'unavailable';
+  readonly title = 'Velero does not say where its record can be read';
+  override readonly remedy = 'See that the Deployment velero runs on the hub, and what it logs.';
+  /** @param waitedMs null: no hub that could be asked shows the backup */
+  constructor(backup: string, waitedMs: number | null, options?: ErrorOptions) {
+    super(waitedMs === null ? `No hub shows ${backup} any more` : `Velero gave no address for the record of ${backup} within ${waitedMs} ms`, { backup }, options);
+  }
+}

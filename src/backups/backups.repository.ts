@@ -1,10 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { ListRequest, Page, Sort } from '../common/paging.js';
-import type { BackupSchedule as ScheduleRow, BackupSetToken as SetTokenRow, Prisma } from '../database/generated/client.js';
+import type { BackupSetCluster as SetClusterRow, BackupSetToken as SetTokenRow, Prisma } from '../database/generated/client.js';
+import { namespaces } from '../common/rhacm-names.js';
 import { keysetPage, sqlKeysetPage } from '../database/keyset.js';
 import { PrismaService } from '../database/prisma.service.js';
 import { Sql } from '../database/sql.js';
-import type { BackupSchedule, BackupSet, BackupSetFilter, BackupSetSortField, BackupSetToken, BackupSetTokenFilter, Belief, BeliefReason } from './backups.types.js';
+import {
+  beliefs, type BackupPart, type BackupSet, type BackupSetCluster, type BackupSetClusterFilter, type BackupSetFilter, type BackupSetMember, type BackupSetSortField, type BackupSetToken,
+  type BackupSetTokenFilter, type Belief, type BeliefCounts, type BeliefReason, type EvidenceKind, type RecordState,
+} from './backups.types.js';
 
 const SET_COLUMNS = `
   backup_set.id, owner_cluster_id AS "ownerClusterId", (SELECT id FROM hub WHERE cluster_id = owner_cluster_id AND removed_at IS NULL) AS "ownerHubId",
@@ -12,27 +16,39 @@ const SET_COLUMNS = `
   status, started_at AS "startedAt", managed_clusters_started_at AS "managedClustersStartedAt", completed_at AS "completedAt", expires_at AS "expiresAt", first_seen_at AS "firstSeenAt",
   COALESCE((SELECT jsonb_agg(hub_id ORDER BY hub_id) FROM (
     SELECT hub_id FROM backup WHERE name IN (credentials_backup, resources_backup, generic_backup, managed_clusters_backup) GROUP BY hub_id
-    HAVING count(*) = num_nonnulls(credentials_backup, resources_backup, generic_backup, managed_clusters_backup)) AS showing), '[]') AS "shownByHubIds"`;
+    HAVING count(*) = num_nonnulls(credentials_backup, resources_backup, generic_backup, managed_clusters_backup)) AS showing), '[]') AS "shownByHubIds",
+  schedule_name AS "scheduleName", tainted, token_counts AS "tokenCounts", cluster_counts AS "clusterCounts",
+  COALESCE((SELECT jsonb_agg(jsonb_build_object('hubId', hub_id, 'since', since, 'afterSeconds', round(extract(epoch FROM since - completed_at))) ORDER BY hub_id) FROM (
+    SELECT hub_id, CASE WHEN backup_set.completed_at IS NOT NULL AND count(created_at) = count(*) THEN GREATEST(max(created_at), backup_set.completed_at) END AS since
+    FROM backup WHERE name IN (credentials_backup, resources_backup, generic_backup, managed_clusters_backup) GROUP BY hub_id
+    HAVING count(*) = num_nonnulls(credentials_backup, resources_backup, generic_backup, managed_clusters_backup)) AS showing), '[]') AS "shownBy",
+  (SELECT jsonb_agg(jsonb_build_object('part', parts.part, 'backup', parts.member, 'phase', shown.phase, 'startedAt', shown.started_at, 'completedAt', shown.completed_at, 'expiresAt', shown.expires_at,
+      'storageLocation', shown.location, 'record', COALESCE(record.state, 'NOT_ASKED'), 'recordHubId', record.hub_id, 'recordReadAt', record.read_at, 'problemCode', record.problem_code,
+      'problemDetail', record.problem_detail) ORDER BY position)
+    FROM (VALUES (1, 'CREDENTIALS', credentials_backup), (2, 'MANAGED_CLUSTERS', managed_clusters_backup), (3, 'RESOURCES', resources_backup), (4, 'GENERIC', generic_backup)) AS parts (position, part, member)
+    LEFT JOIN LATERAL (
+      SELECT phase, backup.started_at, backup.completed_at, backup.expires_at, (SELECT facts->>'storageLocation' FROM hub_object WHERE hub_object.hub_id = backup.hub_id AND kind = 'VELERO_BACKUP'
+        AND namespace = '${namespaces.backup}' AND hub_object.name = backup.name) AS location
+      FROM backup WHERE backup.name = parts.member ORDER BY (backup.completed_at IS NOT NULL) DESC, backup.hub_id LIMIT 1) AS shown ON TRUE
+    LEFT JOIN backup_set_record AS record ON record.set_id = backup_set.id AND record.part = parts.part
+    WHERE parts.member IS NOT NULL) AS members`;
 
-/** Schedules, sets and beliefs as others read them; their writer is BackupFactsRepository. */
+type MemberJson = Record<'part' | 'backup' | 'record', string> & Record<'phase' | 'startedAt' | 'completedAt' | 'expiresAt' | 'storageLocation' | 'recordHubId' | 'recordReadAt' | 'problemCode' | 'problemDetail', string | null>;
+
+type SetRow = Omit<BackupSet, 'members' | 'shownBy' | 'tokenCounts' | 'clusterCounts'> & {
+  readonly members: readonly MemberJson[];
+  readonly shownBy: readonly { readonly hubId: string; readonly since: string | null; readonly afterSeconds: number | null }[];
+  readonly tokenCounts: Partial<BeliefCounts> | null;
+  readonly clusterCounts: Partial<BeliefCounts> | null;
+};
+
+/** Sets and beliefs as others read them; their writer is BackupFactsRepository. */
 @Injectable()
 export class BackupsRepository {
   constructor(
     private readonly prisma: PrismaService,
     private readonly sql: Sql,
   ) {}
-
-  schedules(filter: { readonly hubId?: string }, page: ListRequest): Promise<Page<BackupSchedule>> {
-    const where: Prisma.BackupScheduleWhereInput = filter.hubId === undefined ? {} : { hubId: filter.hubId };
-    return keysetPage<ScheduleRow, Prisma.BackupScheduleWhereInput, Prisma.BackupScheduleOrderByWithRelationInput>({
-      list: 'backup-schedules',
-      filter,
-      sort: [{ field: 'hubId', direction: 'ASC' }, { field: 'name', direction: 'ASC' }],
-      page,
-      find: (keyset) => this.prisma.backupSchedule.findMany({ ...keyset, where: { AND: [where, keyset.where] } }),
-      count: () => this.prisma.backupSchedule.count({ where }),
-    });
-  }
 
   sets(filter: BackupSetFilter, sort: Sort<BackupSetSortField>, page: ListRequest): Promise<Page<BackupSet>> {
     const matching = `($1::uuid IS NULL OR owner_cluster_id = (SELECT cluster_id FROM hub WHERE id = $1)) AND ($2::text IS NULL OR status = $2)`;
@@ -43,15 +59,15 @@ export class BackupsRepository {
       sort: [{ field: 'startedAt', direction: sort.direction, nullable: true, column: 'started_at' }, { field: 'id', direction: 'ASC', column: 'backup_set.id' }],
       page,
       firstParameter: 3,
-      find: ({ where, orderBy, limit, values: position }) =>
-        this.sql.query<BackupSet>(`SELECT ${SET_COLUMNS} FROM backup_set WHERE ${matching} AND ${where} ORDER BY ${orderBy} LIMIT ${limit}`, [...values, ...position]),
+      find: async ({ where, orderBy, limit, values: position }) =>
+        (await this.sql.query<SetRow>(`SELECT ${SET_COLUMNS} FROM backup_set WHERE ${matching} AND ${where} ORDER BY ${orderBy} LIMIT ${limit}`, [...values, ...position])).map(toSet),
       count: async () => Number((await this.sql.query<{ count: bigint }>(`SELECT count(*) AS count FROM backup_set WHERE ${matching}`, values))[0]?.count ?? 0),
     });
   }
 
   async set(id: string): Promise<BackupSet | null> {
-    const [set] = await this.sql.query<BackupSet>(`SELECT ${SET_COLUMNS} FROM backup_set WHERE backup_set.id = $1`, [id]);
-    return set ?? null;
+    const [row] = await this.sql.query<SetRow>(`SELECT ${SET_COLUMNS} FROM backup_set WHERE backup_set.id = $1`, [id]);
+    return row === undefined ? null : toSet(row);
   }
 
   tokensOf(setId: string, filter: BackupSetTokenFilter, page: ListRequest): Promise<Page<BackupSetToken>> {
@@ -69,6 +85,49 @@ export class BackupsRepository {
       count: () => this.prisma.backupSetToken.count({ where }),
     });
   }
+
+  clustersOf(setId: string, filter: BackupSetClusterFilter, page: ListRequest): Promise<Page<BackupSetCluster>> {
+    const where: Prisma.BackupSetClusterWhereInput = {
+      setId,
+      ...(filter.belief === undefined ? {} : { belief: filter.belief }),
+      ...(filter.cluster === undefined ? {} : { cluster: filter.cluster }),
+    };
+    return keysetPage<BackupSetCluster, Prisma.BackupSetClusterWhereInput, Prisma.BackupSetClusterOrderByWithRelationInput>({
+      list: 'backup-set-clusters',
+      filter: { setId, ...filter },
+      sort: [{ field: 'cluster', direction: 'ASC' }],
+      page,
+      find: async (keyset) => (await this.prisma.backupSetCluster.findMany({ ...keyset, where: { AND: [where, keyset.where] } })).map(toSetCluster),
+      count: () => this.prisma.backupSetCluster.count({ where }),
+    });
+  }
 }
 
-const toSetToken = (row: SetTokenRow): BackupSetToken => ({ ...row, belief: row.belief as Belief, reason: row.reason as BeliefReason | null });
+const toSetToken = ({ belief, reason, evidenceKind, sources: _, ...row }: SetTokenRow): BackupSetToken => ({
+  ...row, belief: belief as Belief, reason: reason as BeliefReason | null, evidenceKind: evidenceKind as EvidenceKind,
+});
+
+const toSetCluster = ({ belief, evidenceKind, sources: _, ...row }: SetClusterRow): BackupSetCluster => ({ ...row, belief: belief as Belief, evidenceKind: evidenceKind as EvidenceKind });
+
+const date = (text: string | null): Date | null => (text === null ? null : new Date(text));
+const counts = (stored: Partial<BeliefCounts> | null): BeliefCounts => Object.fromEntries(beliefs.map((belief) => [belief, stored?.[belief] ?? 0])) as Record<Belief, number>;
+
+const toMember = ({ part, record, startedAt, completedAt, expiresAt, recordReadAt, ...told }: MemberJson): BackupSetMember => ({
+  ...told,
+  part: part as BackupPart,
+  // Velero names a scheduled Backup `<schedule>-<yyyymmddhhmmss>`.
+  veleroSchedule: told.backup.replace(/-\d{14}$/, ''),
+  record: record as RecordState,
+  startedAt: date(startedAt),
+  completedAt: date(completedAt),
+  expiresAt: date(expiresAt),
+  recordReadAt: date(recordReadAt),
+});
+
+const toSet = ({ members, shownBy, tokenCounts, clusterCounts, ...row }: SetRow): BackupSet => ({
+  ...row,
+  members: members.map(toMember),
+  shownBy: shownBy.map(({ hubId, since, afterSeconds }) => ({ hubId, since: date(since), afterSeconds })),
+  tokenCounts: counts(tokenCounts),
+  clusterCounts: counts(clusterCounts),
+});

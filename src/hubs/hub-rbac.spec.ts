@@ -19,6 +19,6 @@ test('deploy/hub-rbac.yaml grants exactly what the code asks for', () => {
       ),
     ),
   );
-  const needed = neededRights.map(({ purpose, namespace, group, resource, verb }) => [purpose === 'READ' ? 'observe' : 'act', namespace ?? '', group, resource, verb].join(' '));
+  const needed = neededRights.map(({ purpose, namespace, group, resource, verb }) => [purpose === 'READ' || purpose === 'VERIFY' ? 'observe' : 'act', namespace ?? '', group, resource, verb].join(' '));
   expect(granted.sort()).toEqual([...new Set(needed)].sort());
 });

@@ -2,8 +2,8 @@ import type { AccessQuestion } from '../kube/kube.types.js';
 
 const backupNamespace = 'open-cluster-management-backup';
 
-/** READ is needed to register a hub at all; PROTECT and RECOVER when tokens are to be kept and clusters to be brought back. */
-export type RightsPurpose = 'READ' | 'PROTECT' | 'RECOVER';
+/** READ is needed to register a hub at all; VERIFY to ask Velero what its backups hold; PROTECT and RECOVER when tokens are to be kept and clusters to be brought back. */
+export type RightsPurpose = 'READ' | 'VERIFY' | 'PROTECT' | 'RECOVER';
 
 export interface NeededRight extends AccessQuestion {
   readonly purpose: RightsPurpose;
@@ -30,6 +30,7 @@ export const neededRights: readonly NeededRight[] = [
   ...rights('READ', 'multicluster.openshift.io', 'multiclusterengines', ['list']),
   ...rights('READ', 'operator.open-cluster-management.io', 'multiclusterhubs', ['list']),
   ...rights('READ', 'oadp.openshift.io', 'dataprotectionapplications', ['list'], backupNamespace),
+  ...rights('VERIFY', 'velero.io', 'downloadrequests', ['create', 'get', 'delete'], backupNamespace),
   ...rights('PROTECT', 'addon.open-cluster-management.io', 'managedclusteraddons', ['create', 'patch']),
   ...rights('PROTECT', 'authentication.open-cluster-management.io', 'managedserviceaccounts', ['create', 'patch']),
   ...rights('PROTECT', 'work.open-cluster-management.io', 'manifestworks', ['create', 'patch', 'delete']),
