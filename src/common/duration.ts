@@ -24,3 +24,18 @@ export function formatGoDuration(ms: number): string {
   if (h > 0) return `${h}h${m}m${s}s`;
   return m > 0 ? `${m}m${s}s` : `${s}s`;
 }
+
+const WORDS = [['day', 86_400_000], ['hour', UNIT_MS.h], ['minute', UNIT_MS.m], ['second', UNIT_MS.s]] as const;
+
+/** A length of time for people, in its two greatest units: `1 day 3 hours`, `30 minutes`, `0 seconds`. */
+export function inWords(ms: number): string {
+  let rest = Math.max(0, Math.round(ms / 1000) * 1000);
+  const counted = WORDS.map(([word, unitMs]) => {
+    const count = Math.floor(rest / unitMs);
+    rest -= count * unitMs;
+    return { word, count };
+  });
+  const from = counted.findIndex(({ count }) => count > 0);
+  if (from === -1) return '0 seconds';
+  return counted.slice(from, from + 2).filter(({ count }) => count > 0).map(({ word, count }) => `${count} ${word}${count === 1 ? '' : 's'}`).join(' ');
+}

@@ -4,7 +4,7 @@ import type { Fencing, Prerequisite, PrerequisiteCode, Reachability, StorageFact
 import type { Basis } from './cluster-verdict.rules.js';
 import { inOrder, type FindingDraft } from './finding-order.rules.js';
 import type { PlanFindingCode, Severity, Verdict, VerdictCounts } from './readiness.types.js';
-import { newestUsable, setUsability, type SetCandidate, type ShownBackups } from './usable-set.rules.js';
+import { newestRestorable, newestUsable, setUsability, type SetCandidate, type ShownBackups } from './usable-set.rules.js';
 
 /** Watches tell something at least every 150 s (bookmarks come about once a minute); beyond this a hub is silent. */
 export const SILENT_AFTER_MS = 180_000;
@@ -57,6 +57,7 @@ export interface PlanFacts {
   readonly source: HubFacts;
   readonly target: HubFacts;
   readonly rpoSeconds: number;
+  readonly plan: { /** ASSUMED | PROBED */ readonly reachability: string };
   /** Of the source, by its cluster id */
   readonly sets: readonly (SetCandidate & { readonly completedAt: Date | null })[];
   readonly sourceClusters: readonly KnownCluster[];
@@ -92,6 +93,7 @@ const EFFECT: Record<PlanFindingCode, Effect> = {
   SCHEDULE_NOT_RUNNING: WARNING('Enable the BackupSchedule on the source hub, and read its last message.'),
   BACKUP_COLLISION: WARNING('Decide which hub shall write backups, then make a new BackupSchedule there.'),
   NEW_HUB_HAS_NO_SCHEDULE: WARNING('Make a BackupSchedule on the hub that took over: until then the fleet has no new backups.'),
+  TARGET_PATH_ASSUMED: INFO('Let the way to each cluster be probed (reachability PROBED) where firewalls may differ between the hubs.'),
   RETURNED_UNFENCED: WARNING('Fence the hub: it has come back after a failover and may still act on clusters that moved.'),
 };
 
@@ -166,7 +168,7 @@ export function collidingClusters(source: readonly KnownCluster[], target: reado
 }
 
 /** On what the verdicts over the clusters rest, and which set that is. */
-export function basisOfPlan<T extends SetCandidate & { readonly managedClustersStartedAt: Date | null }>(
+export function basisOfPlan<T extends SetCandidate & { readonly status: string; readonly managedClustersStartedAt: Date | null }>(
   source: HubFacts,
   target: HubFacts,
   sets: readonly T[],
@@ -175,9 +177,11 @@ export function basisOfPlan<T extends SetCandidate & { readonly managedClustersS
   const set = newestUsable(sets, target.shown, now);
   if (set) return { basis: { kind: 'SET', set }, set };
   if (isSilent(target, now)) return { basis: { kind: 'STALE', hubName: target.name, heardAt: target.heardAt }, set: null };
-  const atSource = newestUsable(sets, source.shown, now);
-  if (atSource) return { basis: { kind: 'NOT_ON_TARGET', credentialsBackup: atSource.credentialsBackup }, set: null };
-  if (isSilent(source, now)) return { basis: { kind: 'STALE', hubName: source.name, heardAt: source.heardAt }, set: null };
+  const missing = newestRestorable(sets, now);
+  if (missing) return { basis: { kind: 'NOT_ON_TARGET', credentialsBackup: missing.credentialsBackup }, set: null };
+  // Whose backups the target would show is not known yet.
+  if (source.clusterId === null) return { basis: { kind: 'STALE', hubName: source.name, heardAt: source.heardAt }, set: null };
+  // The target would show what a silent source has made: it tells of every set that can be restored there.
   return { basis: { kind: 'NO_SET' }, set: null };
 }
 
@@ -197,11 +201,15 @@ function setFindings(set: PlanFacts['sets'][number] | null, shown: ShownBackups,
   if (set.expiresAt !== null && set.expiresAt.getTime() - now.getTime() < SET_EXPIRES_SOON_MS) {
     findings.push(finding('BACKUP_SET_EXPIRES_SOON', null, `The backup set of ${set.credentialsBackup} expires at ${set.expiresAt.toISOString()}`));
   }
-  if (rpoSeconds !== null && set.startedAt !== null && now.getTime() - set.startedAt.getTime() > rpoSeconds * 1000) {
-    const since = new Date(set.startedAt.getTime() + rpoSeconds * 1000);
-    findings.push(finding('RPO_EXCEEDED', null, `The newest usable backup set started at ${set.startedAt.toISOString()}; the plan allows ${rpoSeconds} s`, since));
-  }
+  findings.push(...(rpoSeconds === null ? [] : rpoFindings(set.startedAt, rpoSeconds, now)));
   return findings;
+}
+
+/** @param at the moment from which on nothing more is backed up */
+export function rpoFindings(startedAt: Date | null, rpoSeconds: number, at: Date): FindingDraft[] {
+  if (startedAt === null || at.getTime() - startedAt.getTime() <= rpoSeconds * 1000) return [];
+  const since = new Date(startedAt.getTime() + rpoSeconds * 1000);
+  return [finding('RPO_EXCEEDED', null, `The newest usable backup set started at ${startedAt.toISOString()}; the plan allows ${rpoSeconds} s`, since)];
 }
 
 function basisFinding(basis: Basis): FindingDraft[] {
@@ -231,6 +239,7 @@ export function planFindings(facts: PlanFacts, basis: Basis, set: PlanFacts['set
     ...sourceFindings(facts, set, now),
     ...targetFindings(facts, backupLabels),
     ...storageFindings(facts),
+    ...(facts.plan.reachability === 'ASSUMED' ? [finding('TARGET_PATH_ASSUMED', facts.target, `That hub ${facts.target.name} reaches the clusters’ APIs is assumed, not proved`)] : []),
   ];
   return inOrder(findings);
 }

@@ -39,6 +39,11 @@ export class PlanWorlds {
     if (target === null) throw new HubNotFoundError(targetHubId);
     return { plan, source, target, sets };
   }
+
+  /** The moment of a restore on the plan's own target, with what is known of its ways to the clusters. */
+  async moment(plan: PlanRow, now: Date): Promise<Moment> {
+    return { ...momentOf(plan, now), paths: { mustBeProven: plan.reachability === 'PROBED', byCluster: await this.repository.paths(plan.id) } };
+  }
 }
 
 /** The set that a failover would restore now. A standing Restore on the target has brought its credentials already, maybe older ones. */
@@ -60,8 +65,7 @@ export const backupLabels = (sets: readonly SetRow[]): Set<string> =>
 
 export const ageSeconds = (at: Date | null, now: Date): number | null => (at === null ? null : Math.max(0, Math.round((now.getTime() - at.getTime()) / 1000)));
 
-export const summaryOf = (set: SetRow | null): BackupSetSummary | null =>
-  set && {
-    id: set.id, credentialsBackup: set.credentialsBackup, resourcesBackup: set.resourcesBackup, genericBackup: set.genericBackup, managedClustersBackup: set.managedClustersBackup,
-    startedAt: set.startedAt, expiresAt: set.expiresAt,
-  };
+export const summaryOf = (set: SetRow): BackupSetSummary => ({
+  id: set.id, credentialsBackup: set.credentialsBackup, resourcesBackup: set.resourcesBackup, genericBackup: set.genericBackup, managedClustersBackup: set.managedClustersBackup,
+  startedAt: set.startedAt, expiresAt: set.expiresAt,
+});

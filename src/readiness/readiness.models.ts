@@ -8,16 +8,15 @@ import { iso, isoOrNull, named } from '../api/view.js';
 import { clusterOrigin } from '../fleet/fleet.models.js';
 import { importOutcomeCode } from '../recovery/imports/imports.models.js';
 import {
-  clusterReadinessSortFields, clusterVerdicts, severities,
+  clusterReadinessSortFields, clusterVerdicts,
   type BackupSetSummary, type ClusterReadinessRow, type ClusterReadinessView as ClusterReadiness, type Finding, type HubReadinessView as HubReadiness,
-  type PlanReadinessView as PlanReadiness, type Readiness,
+  type PlanReadinessView as PlanReadiness, type Readiness, type VerdictCounts,
 } from './readiness.types.js';
-import { clusterVerdict } from './verdict.models.js';
+import { clusterVerdict, severity } from './verdict.models.js';
 
-const verdict = named('Verdict', ['READY', 'AT_RISK', 'NOT_READY', 'UNKNOWN']);
-const severity = named('Severity', severities);
+export const verdict = named('Verdict', ['READY', 'AT_RISK', 'NOT_READY', 'UNKNOWN']);
 
-const findingView = z
+export const findingView = z
   .object({
     code: z.string().describe('Stable'),
     docsUrl: z.string().describe('The page of the code, on this server'),
@@ -32,7 +31,7 @@ const findingView = z
   .meta({ id: 'Finding', description: 'One fact that speaks against recovery, or limits what is known of it' });
 type FindingView = z.infer<typeof findingView>;
 
-const toFindingView = (finding: Finding): FindingView => ({
+export const toFindingView = (finding: Finding): FindingView => ({
   code: finding.code,
   docsUrl: docsUrlOf(finding.code),
   severity: finding.severity,
@@ -44,11 +43,13 @@ const toFindingView = (finding: Finding): FindingView => ({
   hubId: finding.hubId,
 });
 
-const counts = z
+export const counts = z
   .object(Object.fromEntries(clusterVerdicts.map((word) => [word, z.int()])) as Record<(typeof clusterVerdicts)[number], z.ZodInt>)
   .meta({ id: 'VerdictCounts', description: 'Clusters by verdict' });
 
-const setSummary = z
+export const toCounts = (found: VerdictCounts): z.infer<typeof counts> => Object.fromEntries(clusterVerdicts.map((word) => [word, found[word]])) as z.infer<typeof counts>;
+
+export const setSummary = z
   .object({
     id,
     credentialsBackup: z.string(),
@@ -60,7 +61,7 @@ const setSummary = z
   })
   .meta({ id: 'BackupSetSummary' });
 
-const toSetSummary = (set: BackupSetSummary): z.infer<typeof setSummary> => ({
+export const toSetSummary = (set: BackupSetSummary): z.infer<typeof setSummary> => ({
   id: set.id,
   credentialsBackup: set.credentialsBackup,
   resourcesBackup: set.resourcesBackup,
@@ -70,7 +71,7 @@ const toSetSummary = (set: BackupSetSummary): z.infer<typeof setSummary> => ({
   expiresAt: isoOrNull(set.expiresAt),
 });
 
-const codeCount = z.object({ code: z.string(), severity, verdict, count: z.int().describe('Clusters with this finding') }).meta({ id: 'CodeCount' });
+export const codeCount = z.object({ code: z.string(), severity, verdict, count: z.int().describe('Clusters with this finding') }).meta({ id: 'CodeCount' });
 
 const readinessFields = {
   verdict,
@@ -87,7 +88,7 @@ const readinessFields = {
 
 const toReadinessFields = (readiness: Readiness) => ({
   verdict: readiness.verdict,
-  counts: Object.fromEntries(clusterVerdicts.map((word) => [word, readiness.counts[word]])) as z.infer<typeof counts>,
+  counts: toCounts(readiness.counts),
   clustersRecoverable: readiness.clustersRecoverable,
   clustersTotal: readiness.clustersTotal,
   byCode: readiness.byCode.map(({ code, severity, verdict, count }) => ({ code, severity, verdict, count })),

@@ -1,6 +1,10 @@
 import { Module } from '@nestjs/common';
 import { FleetChangesModule } from '../fleet/fleet-changes.module.js';
 import { ComputeReadinessProcessor } from './compute-readiness.processor.js';
+import { OutlookController } from './outlook.controller.js';
+import { OutlookRepository } from './outlook.repository.js';
+import { OutlookResolver } from './outlook.resolver.js';
+import { OutlookService } from './outlook.service.js';
 import { PlanWorlds } from './plan-worlds.service.js';
 import { ReadinessController } from './readiness.controller.js';
 import { ReadinessRepository } from './readiness.repository.js';
@@ -9,8 +13,8 @@ import { ReadinessService } from './readiness.service.js';
 
 @Module({
   imports: [FleetChangesModule],
-  controllers: [ReadinessController],
-  providers: [ReadinessRepository, PlanWorlds, ReadinessService, ComputeReadinessProcessor, PlanReadinessResolver, HubReadinessResolver, ClusterReadinessResolver],
+  controllers: [ReadinessController, OutlookController],
+  providers: [ReadinessRepository, PlanWorlds, ReadinessService, ComputeReadinessProcessor, PlanReadinessResolver, HubReadinessResolver, ClusterReadinessResolver, OutlookRepository, OutlookService, OutlookResolver],
   exports: [ReadinessService],
 })
 export class ReadinessModule {}

@@ -7,7 +7,7 @@ import { HubNotFoundError } from '../hubs/hubs.errors.js';
 import { assessCluster, type Basis, type ClusterAssessment } from './cluster-verdict.rules.js';
 import { withSince, worstClusterVerdict } from './finding-order.rules.js';
 import { basisOfHub, hubFindings, overallVerdict, planFindings, type HubFacts } from './plan-verdict.rules.js';
-import { ageSeconds, backupLabels, momentOf, PlanWorlds, restorable, summaryOf } from './plan-worlds.service.js';
+import { ageSeconds, backupLabels, PlanWorlds, restorable, summaryOf } from './plan-worlds.service.js';
 import { ReadinessRepository, type ClusterRow, type SavedClusterReadiness, type SavedPlanReadiness, type SetRow } from './readiness.repository.js';
 import type {
   ClusterReadinessFilter, ClusterReadinessRow, ClusterReadinessSortField, ClusterReadinessView, ClusterVerdict, HubReadinessView, PlanReadinessView,
@@ -55,7 +55,7 @@ export class ReadinessService {
     const counts = countsOf(byVerdict);
     const now = this.clock.now();
     return {
-      planId, verdict: saved.verdict, since: saved.since, counts, ...score(counts), byCode: codesInOrder(byCode), findings: saved.findings, backupSet: summaryOf(set),
+      planId, verdict: saved.verdict, since: saved.since, counts, ...score(counts), byCode: codesInOrder(byCode), findings: saved.findings, backupSet: set && summaryOf(set),
       rpoTargetSeconds: plan.rpoSeconds, rtoTargetSeconds: plan.rtoSeconds, rpoCurrentSeconds: ageSeconds(set?.startedAt ?? null, now), factsAgeSeconds: ageSeconds(saved.factsAt, now),
       computedAt: saved.computedAt,
     };
@@ -76,7 +76,7 @@ export class ReadinessService {
     const counts = countVerdicts(clusters.map((one) => one.verdict));
     const findings = withSince(hubFindings(hub, basis, set, now), [], now);
     return {
-      hubId, verdict: overallVerdict(counts, findings), counts, ...score(counts), byCode: countCodes(clusters.flatMap((one) => one.findings)), findings, backupSet: summaryOf(set),
+      hubId, verdict: overallVerdict(counts, findings), counts, ...score(counts), byCode: countCodes(clusters.flatMap((one) => one.findings)), findings, backupSet: set && summaryOf(set),
       rpoCurrentSeconds: ageSeconds(set?.startedAt ?? null, now), factsAgeSeconds: ageSeconds(hub.heardAt, now), computedAt: now,
     };
   }
@@ -105,8 +105,10 @@ export class ReadinessService {
     const now = this.clock.now();
     const world = await this.worlds.of(plan);
     const { basis, set, tokenSetId } = restorable(world, now);
-    const [clusters, targetClusters] = await Promise.all([this.repository.clusters(plan.sourceHubId, tokenSetId), this.repository.clusters(plan.targetHubId, null)]);
-    const assessed = clusters.map((cluster) => ({ cluster, assessment: assessCluster(cluster, basis, momentOf(plan, now)) }));
+    const [clusters, targetClusters, moment] = await Promise.all([
+      this.repository.clusters(plan.sourceHubId, tokenSetId), this.repository.clusters(plan.targetHubId, null), this.worlds.moment(plan, now),
+    ]);
+    const assessed = clusters.map((cluster) => ({ cluster, assessment: assessCluster(cluster, basis, moment) }));
     const drafts = planFindings({ ...world, rpoSeconds: plan.rpoSeconds, sourceClusters: clusters, targetClusters }, basis, set, backupLabels(world.sets), now);
     const verdict = overallVerdict(countVerdicts(assessed.map((one) => one.assessment.verdict)), drafts);
     return this.repository.alone(planId, async ({ savedPlan, savedClusters, write }) => {
@@ -140,9 +142,9 @@ export class ReadinessService {
     const basis: Basis = set === null
       ? { kind: 'NO_SET' }
       : { kind: 'SET', set: { credentialsBackup: (tokenSet ?? set).credentialsBackup, managedClustersStartedAt: set.managedClustersStartedAt } };
-    const clusters = await this.repository.clusters(plan.sourceHubId, tokensOf);
+    const [clusters, moment] = await Promise.all([this.repository.clusters(plan.sourceHubId, tokensOf), this.worlds.moment(plan, now)]);
     return clusters.map((cluster) => {
-      const { verdict, findings } = assessCluster(cluster, basis, momentOf(plan, now));
+      const { verdict, findings } = assessCluster(cluster, basis, moment);
       return { cluster: cluster.name, origin: cluster.origin, verdict, code: findings[0]?.code ?? null };
     });
   }

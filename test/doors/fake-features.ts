@@ -7,7 +7,11 @@ import { BackupsController } from '../../src/backups/backups.controller.js';
 import { BackupSetNotFoundError } from '../../src/backups/backups.errors.js';
 import { BackupsResolver } from '../../src/backups/backups.resolver.js';
 import { BackupsService } from '../../src/backups/backups.service.js';
-import type { BackupSchedule, BackupSet, BackupSetToken, PutBackupSchedule } from '../../src/backups/backups.types.js';
+import type { BackupSchedule, BackupSet, BackupSetCluster, BackupSetToken, PutBackupSchedule } from '../../src/backups/backups.types.js';
+import { SchedulesController } from '../../src/backups/schedules.controller.js';
+import { SchedulesResolver } from '../../src/backups/schedules.resolver.js';
+import { SchedulesService } from '../../src/backups/schedules.service.js';
+import type { ScheduleChange, SchedulePreview } from '../../src/backups/schedules.types.js';
 import type { Acting } from '../../src/common/acting.js';
 import type { ListRequest, Page, Sort } from '../../src/common/paging.js';
 import { ChangesController } from '../../src/changes/changes.controller.js';
@@ -19,6 +23,10 @@ import { ClusterNotFoundError } from '../../src/fleet/fleet.errors.js';
 import { FleetResolver } from '../../src/fleet/fleet.resolver.js';
 import { FleetService } from '../../src/fleet/fleet.service.js';
 import type { ManagedCluster } from '../../src/fleet/fleet.types.js';
+import { OutlookController } from '../../src/readiness/outlook.controller.js';
+import { OutlookResolver } from '../../src/readiness/outlook.resolver.js';
+import { OutlookService } from '../../src/readiness/outlook.service.js';
+import type { Forecast, Objectives, RecoveryPoint, WhatIfAnswer } from '../../src/readiness/outlook.types.js';
 import { ReadinessController } from '../../src/readiness/readiness.controller.js';
 import { ClusterReadinessResolver, HubReadinessResolver, PlanReadinessResolver } from '../../src/readiness/readiness.resolver.js';
 import { ReadinessService } from '../../src/readiness/readiness.service.js';
@@ -48,7 +56,7 @@ import { TokensController } from '../../src/tokens/tokens.controller.js';
 import { TokenNotFoundError } from '../../src/tokens/tokens.errors.js';
 import { TokensResolver } from '../../src/tokens/tokens.resolver.js';
 import { TokensService } from '../../src/tokens/tokens.service.js';
-import type { AutoImportToken, TokenIncarnation } from '../../src/tokens/tokens.types.js';
+import type { AutoImportToken, TokenIncarnation, TokenProblemGroup, TokenTotals } from '../../src/tokens/tokens.types.js';
 
 // One thing of each sort, by an id that tells it. What the services do is not tested here, only what the doors make of it.
 
@@ -142,26 +150,62 @@ export class FakeTokens {
   async list(filter: unknown, sort: unknown, request: ListRequest): Promise<Page<AutoImportToken>> { this.calls.note('tokens.list', filter, sort, request); return pageOf([token], request); }
   async get(id: string): Promise<AutoImportToken> { return id === token.id ? token : Promise.reject(new TokenNotFoundError(id)); }
   async incarnations(id: string): Promise<TokenIncarnation[]> { await this.get(id); return [incarnation]; }
+  async totals(filter: unknown): Promise<TokenTotals> {
+    this.calls.note('tokens.totals', filter);
+    return { total: 3, withProblem: 1, byProblemCode: { TOKEN_MISSING: 1 }, expired: 0, expiringWithin24Hours: 1, expiringWithin7Days: 2, inBackupSelection: 2 };
+  }
+  async problems(filter: unknown): Promise<TokenProblemGroup[]> {
+    this.calls.note('tokens.problems', filter);
+    return [{ hubId: ids.hub, code: 'TOKEN_MISSING', severity: 'CRITICAL', tokens: 2, clusters: 1, oldestSince: at, exampleClusters: ['shop-1'] }];
+  }
   async ofClusters(hubId: string, names: readonly string[]): Promise<AutoImportToken[]> { this.calls.note('tokens.ofClusters', hubId, names); return [token]; }
 }
 
 const schedule: BackupSchedule = {
   hubId: ids.hub, name: 'schedule-acm', phase: 'Enabled', lastMessage: null, cron: '0 */4 * * *', veleroTtlSeconds: 432_000, tokenTtlSeconds: 864_000, useManagedServiceAccount: true,
-  paused: false, veleroPaused: false, readAt: at,
+  paused: false, veleroPaused: false, generation: 2, readAt: at,
 };
 const set: BackupSet = {
   id: ids.set, ownerClusterId: 'cluster-of-hub-east', ownerHubId: ids.hub, credentialsBackup: 'acm-credentials-schedule-20261124040000', resourcesBackup: 'r', genericBackup: null,
   managedClustersBackup: 'm', status: 'COMPLETE', startedAt: at, managedClustersStartedAt: at, completedAt: at, expiresAt: at, firstSeenAt: at, shownByHubIds: [ids.hub, ids.otherHub],
+  scheduleName: 'schedule-acm', tainted: null, shownBy: [{ hubId: ids.otherHub, since: at, afterSeconds: 42 }],
+  members: [{
+    part: 'CREDENTIALS', backup: 'acm-credentials-schedule-20261124040000', veleroSchedule: 'acm-credentials-schedule', phase: 'Completed', storageLocation: 'hub-backup-1', startedAt: at,
+    completedAt: at, expiresAt: at, record: 'WAITING', recordHubId: ids.hub, recordReadAt: null, problemCode: 'DOWNLOAD_TIMEOUT', problemDetail: 'not done in time',
+  }],
+  tokenCounts: { VERIFIED_IN: 3, VERIFIED_OUT: 1, INFERRED_IN: 2, INFERRED_OUT: 0, UNKNOWN: 0 }, clusterCounts: { VERIFIED_IN: 6, VERIFIED_OUT: 0, INFERRED_IN: 0, INFERRED_OUT: 0, UNKNOWN: 0 },
 };
-const setToken: BackupSetToken = { setId: ids.set, cluster: 'shop-1', account: 'auto-import-account', belief: 'INFERRED_IN', expiresAt: at, refreshedAt: at, evidence: 'labelled before', reason: null, decidedAt: at };
+const setToken: BackupSetToken = { setId: ids.set, cluster: 'shop-1', account: 'auto-import-account', belief: 'INFERRED_IN', expiresAt: at, refreshedAt: at, evidence: 'labelled before', reason: null, evidenceKind: 'LABEL_AT_START', evidenceHubId: null, conflict: null, expiryDoubt: null, decidedAt: at };
+const setCluster: BackupSetCluster = {
+  setId: ids.set, cluster: 'shop-1', belief: 'VERIFIED_IN', evidence: 'listed', evidenceKind: 'RESOURCE_LIST', evidenceHubId: ids.hub, conflict: null, apiUrlKnown: true, apiUrl: 'https://api.shop-1:6443',
+  hasAccount: true, hasBinding: null, decidedAt: at,
+};
+
+const preview: SchedulePreview = {
+  hubId: ids.hub, name: 'schedule-acm', cron: '0 */4 * * *', veleroTtlSeconds: 432_000, useManagedServiceAccount: true, paused: false, nextRuns: [at], shortestIntervalSeconds: 14_400,
+  longestIntervalSeconds: 14_400, setsKeptLeast: 29, setsKeptMost: 30, restorableSeconds: 417_600, uncoveredSeconds: 0,
+  plans: [{ planId: ids.plan, name: 'east to west', rpoSeconds: 86_400, worstAgeSeconds: 14_700, met: true }], tokenValiditySeconds: 864_000, tokenValidityFrom: 'TWICE_VELERO_TTL', tokensKeptBy: 'BOTH',
+  tokensLastSeconds: 432_000, clustersInNeed: 3, clustersKnown: 2, clustersShort: 1, clustersWithoutCover: 0, shortClusters: [{ cluster: 'shop-1', lifeSeconds: 86_400, lastsSeconds: 43_200 }],
+  findings: [{ code: 'SCHEDULE_CLUSTERS_GRANT_LESS', severity: 'WARNING', cause: 'A day', remedy: 'Back up often' }],
+};
+
+export class FakeSchedules {
+  constructor(private readonly calls: Calls, private readonly hubs: FakeHubs) {}
+  async schedules(_filter: unknown, request: ListRequest): Promise<Page<BackupSchedule>> { return pageOf([schedule], request); }
+  async ofHub(hubId: string): Promise<BackupSchedule> { await this.hubs.get(hubId); return schedule; }
+  async preview(hubId: string, change: ScheduleChange): Promise<SchedulePreview> { this.calls.note('schedules.preview', hubId, change); await this.hubs.get(hubId); return preview; }
+  async putSchedule(hubId: string, input: PutBackupSchedule, by: Acting): Promise<BackupSchedule> { this.calls.note('schedules.putSchedule', hubId, input, by); return schedule; }
+  async changeSchedule(hubId: string, change: ScheduleChange, version: number, by: Acting): Promise<BackupSchedule> { this.calls.note('schedules.changeSchedule', hubId, change, version, by); return schedule; }
+  async pause(hubId: string, by: Acting): Promise<BackupSchedule> { this.calls.note('schedules.pause', hubId, by); return { ...schedule, paused: true }; }
+  async resume(hubId: string, by: Acting): Promise<BackupSchedule> { this.calls.note('schedules.resume', hubId, by); return schedule; }
+}
 
 export class FakeBackups {
   constructor(private readonly calls: Calls) {}
-  async putSchedule(hubId: string, input: PutBackupSchedule, by: Acting): Promise<BackupSchedule> { this.calls.note('backups.putSchedule', hubId, input, by); return schedule; }
-  async schedules(_filter: unknown, request: ListRequest): Promise<Page<BackupSchedule>> { return pageOf([schedule], request); }
   async sets(_filter: unknown, _sort: unknown, request: ListRequest): Promise<Page<BackupSet>> { return pageOf([set], request); }
   async set(id: string): Promise<BackupSet> { return id === set.id ? set : Promise.reject(new BackupSetNotFoundError(id)); }
   async setTokens(id: string, _filter: unknown, request: ListRequest): Promise<Page<BackupSetToken>> { await this.set(id); return pageOf([setToken], request); }
+  async setClusters(id: string, _filter: unknown, request: ListRequest): Promise<Page<BackupSetCluster>> { await this.set(id); return pageOf([setCluster], request); }
 }
 
 const finding: Finding = { code: 'TOKEN_MISSING', severity: 'CRITICAL', verdict: 'NOT_READY', cause: 'There is none', remedy: 'Wake the agent', since: at, predicts: 'NO_TOKEN_RESTORED', hubId: null };
@@ -172,6 +216,38 @@ const readiness: Readiness = {
   rpoCurrentSeconds: 1200, factsAgeSeconds: 3, computedAt: at,
 };
 const row: ClusterReadinessRow = { planId: ids.plan, cluster: 'shop-1', origin: 'IMPORTED', verdict: 'NOT_READY', code: 'TOKEN_MISSING', predictedOutcome: 'NO_TOKEN_RESTORED', findings: [finding], setId: ids.set, since: at, computedAt: at };
+
+const rest = { clustersRecoverable: readiness.clustersRecoverable, clustersTotal: readiness.clustersTotal };
+
+class FakeOutlook {
+  constructor(private readonly plans: FakePlans) {}
+  async recoveryPoints(planId: string): Promise<RecoveryPoint[]> {
+    await this.plans.get(planId);
+    return readiness.backupSet === null ? [] : [{
+      backupSet: readiness.backupSet, usability: 'USABLE', ageSeconds: 60, counts: readiness.counts, ...rest, setCoverage: 3, bringsBackMore: 0, leavesBehind: 0, recommended: true, comparison: 'The newest usable set',
+    }];
+  }
+  async forecast(planId: string): Promise<Forecast> {
+    await this.plans.get(planId);
+    const drop = { cluster: 'shop-1', at, code: 'TOKEN_EXPIRED', cause: 'c' };
+    return { planId, assumption: 'NO_MORE_BACKUPS', ...rest, within24Hours: 0, within7Days: 1, within30Days: 1, byCode: [{ code: 'TOKEN_EXPIRED', count: 1 }], dropOuts: [drop], computedAt: at };
+  }
+  async objectives(planId: string): Promise<Objectives> {
+    await this.plans.get(planId);
+    return {
+      planId, verdict: 'AT_RISK', rpoTargetSeconds: 86_400, rpoCurrentSeconds: 60, rpoMet: true, rtoTargetSeconds: 3_600,
+      rtoEstimate: { seconds: 60, lowSeconds: 30, highSeconds: 90, basis: 'PUBLISHED_TIMES', explanation: 'e' }, rtoMet: true, ...rest, setCoverage: 3, tokenHorizon: at, lastDrillAgeSeconds: null,
+      factsAgeSeconds: 1, computedAt: at,
+    };
+  }
+  async whatIf(planId: string): Promise<WhatIfAnswer> {
+    await this.plans.get(planId);
+    return {
+      planId, at, sourceDiesAt: null, targetHubId: ids.hub, verdict: 'AT_RISK', counts: readiness.counts, ...rest, byCode: readiness.byCode, findings: readiness.findings, backupSet: readiness.backupSet,
+      setStartedAt: at, rpoSeconds: 60, gained: 1, lost: 0, differences: [{ cluster: 'shop-1', before: 'NOT_READY', after: 'READY', code: null }], assumptions: ['a'],
+    };
+  }
+}
 
 export class FakeReadiness {
   constructor(private readonly plans: FakePlans, private readonly hubs: FakeHubs, private readonly fleet: FakeFleet) {}
@@ -185,7 +261,7 @@ export class FakeReadiness {
 }
 
 const plan: Plan = {
-  id: ids.plan, name: 'east to west', sourceHubId: ids.hub, targetHubId: ids.otherHub, rpoSeconds: 86_400, rtoSeconds: 3_600, backupRule: 'NEWEST_COMPLETE', approvalRequired: true,
+  id: ids.plan, name: 'east to west', sourceHubId: ids.hub, targetHubId: ids.otherHub, rpoSeconds: 86_400, rtoSeconds: 3_600, backupRule: 'NEWEST_COMPLETE', approvalRequired: true, reachability: 'ASSUMED',
   importWindowSeconds: 3_600, version: 1, createdAt: at, createdBy: 'someone', updatedAt: at, archivedAt: null,
 };
 
@@ -310,14 +386,16 @@ export function fakeFeatures() {
   return {
     calls,
     failovers,
-    controllers: [HubsController, FleetController, TokensController, BackupsController, ReadinessController, PlansController, FailoversController, ImportsController, RestoresController, ChangesController],
+    controllers: [HubsController, FleetController, TokensController, BackupsController, SchedulesController, ReadinessController, OutlookController, PlansController, FailoversController, ImportsController, RestoresController, ChangesController],
     providers: [
-      HubsResolver, FleetResolver, TokensResolver, ClusterTokensResolver, BackupsResolver, PlanReadinessResolver, HubReadinessResolver, ClusterReadinessResolver, PlansResolver,
+      HubsResolver, FleetResolver, TokensResolver, ClusterTokensResolver, BackupsResolver, SchedulesResolver, PlanReadinessResolver, HubReadinessResolver, ClusterReadinessResolver, OutlookResolver, PlansResolver,
       FailoversResolver, ImportsResolver, RestoresResolver, ChangesResolver,
       { provide: HubsService, useValue: hubs },
       { provide: FleetService, useValue: fleet },
       { provide: TokensService, useValue: new FakeTokens(calls) },
       { provide: BackupsService, useValue: new FakeBackups(calls) },
+      { provide: SchedulesService, useValue: new FakeSchedules(calls, hubs) },
+      { provide: OutlookService, useValue: new FakeOutlook(plans) },
       { provide: ReadinessService, useValue: new FakeReadiness(plans, hubs, fleet) },
       { provide: PlansService, useValue: plans },
       { provide: FailoversService, useValue: failovers },

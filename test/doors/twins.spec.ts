@@ -54,6 +54,9 @@ test.each([
 
 test.each([
   { rest: `/plans/${ids.plan}/readiness`, graphql: `plan(id: "${ids.plan}")`, path: 'plan.readiness' },
+  { rest: `/plans/${ids.plan}/objectives`, graphql: `plan(id: "${ids.plan}")`, path: 'plan.objectives' },
+  { rest: `/plans/${ids.plan}/forecast`, graphql: `plan(id: "${ids.plan}")`, path: 'plan.forecast' },
+  { rest: `/plans/${ids.plan}/what-if`, graphql: `plan(id: "${ids.plan}")`, path: 'plan.whatIf' },
   { rest: `/hubs/${ids.hub}/readiness`, graphql: `hub(id: "${ids.hub}")`, path: 'hub.readiness' },
   { rest: `/clusters/${ids.cluster}/readiness`, graphql: `cluster(id: "${ids.cluster}")`, path: 'cluster.readiness' },
 ])('both doors show the same thing: $path', async ({ rest, graphql, path }) => {
@@ -78,6 +81,17 @@ test.each([
   const { body } = await http.graphql(`{ ${graphql} { nodes ${selectionOf(typeAt(`${path}.nodes`), items)} totalCount pageInfo { hasNextPage } } }`);
   expect(body).toEqual({ data: { [path]: { nodes: items, totalCount: (page['page'] as unknown as { totalCount: number }).totalCount, pageInfo: { hasNextPage: false } } } });
   expect(items.length).toBeGreaterThan(0);
+});
+
+test.each([
+  { rest: '/tokens/totals', graphql: 'tokenTotals', of: (body: unknown) => body },
+  { rest: '/tokens/problems', graphql: 'tokenProblems', of: (body: unknown) => (body as { items: unknown }).items },
+  { rest: '/changes?after=0', graphql: 'changeLog(after: "0")', of: (body: unknown) => body },
+])('both doors show the same thing: $graphql', async ({ rest, graphql, of }) => {
+  const [field] = graphql.split('(') as [string];
+  const shown = of((await http.call('GET', `/api/v1${rest}`)).body);
+  const { body } = await http.graphql(`{ ${graphql} ${selectionOf(typeAt(field), shown)} }`);
+  expect(body).toEqual({ data: { [field]: shown } });
 });
 
 test('nested lists: imports, events, what a set holds, readiness by cluster, prerequisites', async () => {
@@ -128,6 +142,27 @@ test.each([
     graphql: '{ tokens(first: 7, filter: { expiresBefore: "2026-12-01T00:00:00+01:00", problemCode: TOKEN_MISSING }) { nodes { id } } }',
   },
   {
+    because: 'what is not given is as it is', service: 'a preview', call: 'schedules.preview',
+    rest: `/hubs/${ids.hub}/backup-schedule/preview?cron=%40daily&useManagedServiceAccount=true`,
+    graphql: `{ backupSchedulePreview(input: { hubId: "${ids.hub}", cron: "@daily", useManagedServiceAccount: true }) { nextRuns findings { code } } }`,
+  },
+  {
+    because: 'flags are flags', service: 'tokens', call: 'tokens.list',
+    rest: '/tokens?hasProblem=false&inBackupSelection=true&clusterSet=banks&sort=-problemSince&limit=7',
+    graphql: '{ tokens(first: 7, filter: { hasProblem: false, inBackupSelection: true, clusterSet: "banks" }, sort: PROBLEM_SINCE_DESC) { nodes { id } } }',
+  },
+  {
+    because: 'backward is backward', service: 'tokens', call: 'tokens.list', rest: '/tokens?before=1&limit=7', graphql: '{ tokens(last: 7, before: "1") { nodes { id } } }',
+  },
+  {
+    because: 'totals take the list\u2019s filter', service: 'tokens', call: 'tokens.totals', rest: '/tokens/totals?hasProblem=true&cluster=shop', graphql: '{ tokenTotals(filter: { hasProblem: true, cluster: "shop" }) { total } }',
+  },
+  { because: 'problems by hub and code', service: 'tokens', call: 'tokens.problems', rest: `/tokens/problems?hubId=${ids.hub}&code=TOKEN_MISSING`, graphql: `{ tokenProblems(filter: { hubId: "${ids.hub}", code: TOKEN_MISSING }) { code } }` },
+  {
+    because: 'several types are several types', service: 'changes', call: 'changes.page', rest: `/changes?after=5&types=TOKEN_ADDED,HUB_REMOVED&cluster=shop-1&limit=7`,
+    graphql: '{ changeLog(after: "5", first: 7, filter: { types: [TOKEN_ADDED, HUB_REMOVED], cluster: "shop-1" }) { upToId } }',
+  },
+  {
     because: 'several states are several states', service: 'failovers', call: 'failovers.list',
     rest: '/failovers?status=FENCING,RESTORING&correlationNumber=CHG0001&limit=7',
     graphql: '{ failovers(first: 7, filter: { status: [FENCING, RESTORING], correlationNumber: "CHG0001" }) { nodes { id } } }',
@@ -158,9 +193,15 @@ test.each([
     selection: '{ preview { clustersExcluded exclusions { selector clusters examples } } }',
   },
   {
-    because: 'a schedule', call: 'backups.putSchedule', method: 'PUT', rest: `/hubs/${ids.hub}/backup-schedule`, input: { cron: '0 */4 * * *', veleroTtl: '120h', useManagedServiceAccount: true, reason: 'protect' },
+    because: 'a schedule', call: 'schedules.putSchedule', method: 'PUT', rest: `/hubs/${ids.hub}/backup-schedule`, input: { cron: '0 */4 * * *', veleroTtl: '120h', useManagedServiceAccount: true, reason: 'protect' },
     mutation: 'putBackupSchedule', extra: { hubId: ids.hub }, selection: '{ backupSchedule { name } }',
   },
+  {
+    because: 'a change of a schedule', call: 'schedules.changeSchedule', method: 'PATCH', rest: `/hubs/${ids.hub}/backup-schedule`, headers: { 'if-match': '"2"' }, input: { veleroTtl: '240h', tokenTtl: null, reason: 'longer' },
+    mutation: 'changeBackupSchedule', extra: { hubId: ids.hub, version: 2 }, selection: '{ backupSchedule { version } }',
+  },
+  { because: 'a pause', call: 'schedules.pause', method: 'POST', rest: `/hubs/${ids.hub}/backup-schedule/pause`, input: { reason: 'upkeep' }, mutation: 'pauseBackupSchedule', extra: { hubId: ids.hub }, selection: '{ backupSchedule { paused } }' },
+  { because: 'going on', call: 'schedules.resume', method: 'POST', rest: `/hubs/${ids.hub}/backup-schedule/resume`, input: { reason: 'done' }, mutation: 'resumeBackupSchedule', extra: { hubId: ids.hub }, selection: '{ backupSchedule { paused } }' },
   { because: 'a plan', call: 'plans.create', method: 'POST', rest: '/plans', input: { name: 'p', sourceHubId: ids.hub, targetHubId: ids.otherHub, rpoSeconds: 3600 }, mutation: 'createPlan', extra: {}, selection: '{ plan { id } }' },
   { because: 'a failover', call: 'failovers.start', method: 'POST', rest: `/plans/${ids.plan}/failovers`, input: { kind: 'DISASTER', reason: 'fire', correlation: { id: 'x' } }, mutation: 'startFailover', extra: { planId: ids.plan }, selection: '{ failover { id } }' },
   { because: 'a decision', call: 'failovers.decide', method: 'POST', rest: `/failovers/${ids.failover}/approvals`, input: { decision: 'APPROVED', reason: 'seen', evidence: { number: 'CHG1' } }, mutation: 'decideFailover', extra: { id: ids.failover }, selection: '{ failover { id } }' },
