@@ -1,4 +1,5 @@
 import { Args, Context, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import type { z } from 'zod';
 import { Requires } from '../access/requires.decorator.js';
 import { connect, type Connection, type ConnectionArgs } from '../api/connection.js';
 import type { GraphQLContext } from '../api/context.js';
@@ -6,7 +7,10 @@ import { IdArg } from '../api/id-arg.js';
 import { ArgPipe } from '../api/input.pipe.js';
 import { HubModel, loadHub, type HubView } from '../hubs/hubs.models.js';
 import { HubsService } from '../hubs/hubs.service.js';
-import { IncarnationModel, toIncarnationView, tokenArguments, TokenConnection, TokenModel, toTokenView, type IncarnationView, type TokenView } from './tokens.models.js';
+import {
+  IncarnationModel, toIncarnationView, tokenArguments, TokenConnection, TokenModel, tokenProblemArguments, TokenProblemArguments, TokenProblemModel, tokenTotalsArguments,
+  TokenTotalsArguments, TokenTotalsModel, toTokenProblemView, toTokenTotalsView, toTokenView, type IncarnationView, type TokenProblemView, type TokenTotalsView, type TokenView,
+} from './tokens.models.js';
 import { TokensService } from './tokens.service.js';
 import type { TokenFilter, TokenSortField } from './tokens.types.js';
 
@@ -18,6 +22,18 @@ export class TokensResolver {
   @Requires('token:read')
   tokens(@Args({ type: () => tokenArguments.type }, new ArgPipe(tokenArguments.schema)) args: ConnectionArgs<TokenFilter, TokenSortField>): Promise<Connection<TokenView>> {
     return connect(args, (request) => this.service.list(args.filter, args.sort, request), toTokenView);
+  }
+
+  @Query(() => TokenTotalsModel, { description: 'All tokens that match the filter, counted by problem and by expiry' })
+  @Requires('token:read')
+  async tokenTotals(@Args({ type: () => TokenTotalsArguments }, new ArgPipe(tokenTotalsArguments)) { filter }: z.output<typeof tokenTotalsArguments>): Promise<TokenTotalsView> {
+    return toTokenTotalsView(await this.service.totals(filter));
+  }
+
+  @Query(() => [TokenProblemModel], { description: 'What is wrong with tokens, by code and hub; the gravest first' })
+  @Requires('token:read')
+  async tokenProblems(@Args({ type: () => TokenProblemArguments }, new ArgPipe(tokenProblemArguments)) { filter }: z.output<typeof tokenProblemArguments>): Promise<TokenProblemView[]> {
+    return (await this.service.problems(filter)).map(toTokenProblemView);
   }
 
   @Query(() => TokenModel)

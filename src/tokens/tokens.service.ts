@@ -1,16 +1,27 @@
 import { Injectable } from '@nestjs/common';
+import { Clock } from '../common/clock.js';
 import type { ListRequest, Page, Sort } from '../common/paging.js';
+import { gravestFirst, tokenProblemSeverity } from './token-severity.rules.js';
 import { TokenNotFoundError } from './tokens.errors.js';
 import { TokensRepository } from './tokens.repository.js';
-import type { AutoImportToken, TokenFilter, TokenIncarnation, TokenSortField } from './tokens.types.js';
+import type { AutoImportToken, TokenFilter, TokenIncarnation, TokenProblemFilter, TokenProblemGroup, TokenSortField, TokenTotals } from './tokens.types.js';
 
 /** The token inventory. */
 @Injectable()
 export class TokensService {
-  constructor(private readonly repository: TokensRepository) {}
+  constructor(private readonly repository: TokensRepository, private readonly clock: Clock) {}
 
   list(filter: TokenFilter, sort: Sort<TokenSortField>, request: ListRequest): Promise<Page<AutoImportToken>> {
     return this.repository.list(filter, sort, request);
+  }
+
+  totals(filter: TokenFilter): Promise<TokenTotals> {
+    return this.repository.totals(filter, this.clock.now());
+  }
+
+  /** What is wrong, by code and hub; the gravest first. */
+  async problems(filter: TokenProblemFilter): Promise<TokenProblemGroup[]> {
+    return gravestFirst((await this.repository.problems(filter)).map((group) => ({ ...group, severity: tokenProblemSeverity(group.code) })));
   }
 
   /** @throws TokenNotFoundError */

@@ -1,3 +1,5 @@
+import type { Severity } from '../readiness/readiness.types.js';
+
 /** Names of the two ManagedServiceAccounts whose tokens re-import a cluster. */
 export const tokenAccounts = ['auto-import-account', 'auto-import-account-pair'] as const;
 export type TokenAccount = (typeof tokenAccounts)[number];
@@ -69,12 +71,48 @@ export interface TokenIncarnation {
 }
 
 export interface TokenFilter {
-  readonly hubId?: string;
-  /** Exact name */
-  readonly cluster?: string;
-  readonly problemCode?: TokenProblemCode;
-  readonly expiresBefore?: Date;
+  readonly hubId?: string | undefined;
+  /** A part of the name, upper or lower case alike */
+  readonly cluster?: string | undefined;
+  readonly clusterSet?: string | undefined;
+  readonly problemCode?: TokenProblemCode | undefined;
+  /** true: any problem; false: none */
+  readonly hasProblem?: boolean | undefined;
+  readonly expiresBefore?: Date | undefined;
+  readonly inBackupSelection?: boolean | undefined;
 }
 
-export const tokenSortFields = ['cluster', 'expiresAt'] as const;
+/** Of all tokens that match a filter. */
+export interface TokenTotals {
+  readonly total: number;
+  readonly withProblem: number;
+  /** Only what is there */
+  readonly byProblemCode: Readonly<Record<string, number>>;
+  readonly expired: number;
+  /** Valid now, and not a day from now unless renewed */
+  readonly expiringWithin24Hours: number;
+  readonly expiringWithin7Days: number;
+  readonly inBackupSelection: number;
+}
+
+/** What is wrong with tokens of one hub in one way. */
+export interface TokenProblemGroup {
+  readonly hubId: string;
+  readonly code: TokenProblemCode;
+  readonly severity: Severity;
+  /** Tokens; a cluster has up to two */
+  readonly tokens: number;
+  readonly clusters: number;
+  readonly oldestSince: Date;
+  /** Those that have it longest, at most five */
+  readonly exampleClusters: readonly string[];
+}
+
+export interface TokenProblemFilter {
+  readonly hubId?: string | undefined;
+  readonly clusterSet?: string | undefined;
+  readonly code?: TokenProblemCode | undefined;
+}
+
+export const tokenSortFields = ['cluster', 'expiresAt', 'problemSince'] as const;
 export type TokenSortField = (typeof tokenSortFields)[number];

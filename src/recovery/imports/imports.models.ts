@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { connectionType, listArguments } from '../../api/connection.js';
+import { docsUrlOf } from '../../api/docs-url.js';
 import { inputType, mutationInput, objectType, payloadType } from '../../api/graphql-from-zod.js';
 import { pageOf } from '../../api/paging.js';
 import { actingWithReason, id, instant, listQuery, queryFlag } from '../../api/schemas.js';
@@ -21,6 +22,7 @@ export const importView = z
     predictedOutcome: importOutcomeCode.nullable(),
     state,
     outcomeCode: importOutcomeCode.nullable().describe('null while it is open'),
+    docsUrl: z.string().nullable().describe('The page of the outcome\u2019s code, on this server'),
     message: z.string().nullable(),
     suppliedApiUrl: z.string().nullable(),
     account: z.string().nullable().describe('Which account\u2019s token was used last'),
@@ -41,6 +43,7 @@ export const toImportView = (one: ClusterImport): ImportView => ({
   predictedOutcome: one.predictedOutcome,
   state: one.state,
   outcomeCode: one.outcomeCode,
+  docsUrl: one.outcomeCode && docsUrlOf(one.outcomeCode),
   message: one.message,
   suppliedApiUrl: one.suppliedApiUrl,
   account: one.account,
