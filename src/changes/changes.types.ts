@@ -1,4 +1,4 @@
-/** What became of a hub or a token. Part of the API: add freely, never rename. */
+/** What became of a hub, a token or a verdict. Part of the API: add freely, never rename. */
 export const changeTypes = [
   'HUB_REGISTERED',
   'HUB_CHANGED',
@@ -11,6 +11,8 @@ export const changeTypes = [
   'TOKEN_CHANGED',
   'TOKEN_PROBLEM_CHANGED',
   'TOKEN_REMOVED',
+  'PLAN_VERDICT_CHANGED',
+  'CLUSTER_VERDICT_CHANGED',
 ] as const;
 export type ChangeType = (typeof changeTypes)[number];
 
@@ -24,7 +26,7 @@ export interface Change {
   readonly hubId: string;
   /** null: it is about the hub */
   readonly cluster: string | null;
-  /** Of the hub or the token */
+  /** Of the hub, the token or the plan */
   readonly subjectId: string;
   /** `{ field: { from, to } }` of what is another now, named as in the resource, and what tells which it is (account, code) */
   readonly data: Readonly<Record<string, unknown>>;

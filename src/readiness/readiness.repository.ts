@@ -10,7 +10,7 @@ import { Sql, type SqlRunner } from '../database/sql.js';
 import type { AcmRestoreFacts } from '../fleet/facts.types.js';
 import type { Fencing, Prerequisite, Reachability, StorageFacts } from '../hubs/hubs.types.js';
 import type { RestoreOnHub } from '../recovery/restores/restores-on-hub.rules.js';
-import type { ClusterFacts } from './cluster-verdict.rules.js';
+import type { ClusterFacts, TargetPath } from './cluster-verdict.rules.js';
 import type { HubFacts, KnownCluster, ScheduleFacts } from './plan-verdict.rules.js';
 import { clusterFromJson, findingsFromJson } from './stored-findings.rules.js';
 import type { ClusterReadinessFilter, ClusterReadinessRow, ClusterReadinessSortField, ClusterVerdict, Finding, Verdict } from './readiness.types.js';
@@ -27,9 +27,11 @@ export interface PlanRow {
   readonly targetHubId: string;
   readonly rpoSeconds: number;
   readonly rtoSeconds: number;
+  /** ASSUMED | PROBED */
+  readonly reachability: string;
 }
 
-export type SetRow = SetCandidate & { readonly managedClustersStartedAt: Date | null; readonly completedAt: Date | null };
+export type SetRow = SetCandidate & { readonly status: string; readonly managedClustersStartedAt: Date | null; readonly completedAt: Date | null };
 
 export type ClusterRow = ClusterFacts & KnownCluster & { readonly id: string };
 
@@ -69,7 +71,7 @@ export class ReadinessRepository {
 
   /** null: there is no such plan */
   async plan(planId: string): Promise<PlanRow | null> {
-    return this.prisma.recoveryPlan.findUnique({ where: { id: planId }, select: { id: true, sourceHubId: true, targetHubId: true, rpoSeconds: true, rtoSeconds: true } });
+    return this.prisma.recoveryPlan.findUnique({ where: { id: planId }, select: { id: true, sourceHubId: true, targetHubId: true, rpoSeconds: true, rtoSeconds: true, reachability: true } });
   }
 
   /** Ids of the plans that are not archived; of one hub where given. */
@@ -134,7 +136,7 @@ export class ReadinessRepository {
     return this.prisma.backupSet.findMany({
       where: { ownerClusterId, startedAt: { not: null } },
       select: {
-        id: true, credentialsBackup: true, resourcesBackup: true, genericBackup: true, managedClustersBackup: true, startedAt: true, managedClustersStartedAt: true, completedAt: true, expiresAt: true,
+        id: true, credentialsBackup: true, resourcesBackup: true, genericBackup: true, managedClustersBackup: true, status: true, startedAt: true, managedClustersStartedAt: true, completedAt: true, expiresAt: true,
       },
       orderBy: { startedAt: 'desc' },
       take: MAX_SETS,
@@ -148,7 +150,7 @@ export class ReadinessRepository {
   /** A hub's clusters with their tokens, as they are and as the set holds them; of one cluster where named. */
   async clusters(hubId: string, setId: string | null, name?: string): Promise<ClusterRow[]> {
     const one = name === undefined ? {} : { cluster: name };
-    const [clusters, tokens, inSet] = await Promise.all([
+    const [clusters, tokens, inSet, disabled] = await Promise.all([
       this.prisma.managedCluster.findMany({
         where: { hubId, ...(name === undefined ? {} : { name }) },
         select: { id: true, name: true, origin: true, openshiftId: true, labels: true, apiUrl: true, available: true, availableSince: true, createdOnHubAt: true },
@@ -156,7 +158,9 @@ export class ReadinessRepository {
       }),
       this.prisma.autoImportToken.findMany({ where: { hubId, ...one }, select: { cluster: true, account: true, secretPresent: true, bindingPresent: true, problemSince: true } }),
       setId === null ? [] : this.prisma.backupSetToken.findMany({ where: { setId, ...one }, select: { cluster: true, account: true, belief: true, reason: true, expiresAt: true, evidence: true } }),
+      this.prisma.hubObject.findMany({ where: { hubId, kind: 'MANAGED_CLUSTER', facts: { path: ['importDisabled'], equals: true }, ...(name === undefined ? {} : { name }) }, select: { name: true } }),
     ]);
+    const importDisabled = new Set(disabled.map((row) => row.name));
     const live = Map.groupBy(tokens, (token) => token.cluster);
     const inside = Map.groupBy(inSet, (token) => token.cluster);
     return clusters.map((row) => ({
@@ -165,10 +169,17 @@ export class ReadinessRepository {
       available: row.available as ConditionState,
       isLocal: row.origin === 'LOCAL',
       excludedFromBackup: labelOf(row.labels, labels.excludeFromBackup) === 'true',
+      importDisabled: importDisabled.has(row.name),
       restoredFromBackup: labelOf(row.labels, labels.veleroBackupName),
       tokens: live.get(row.name) ?? [],
       inSet: (inside.get(row.name) ?? []).map((token) => ({ ...token, belief: token.belief as Belief, reason: token.reason as BeliefReason | null })),
     }));
+  }
+
+  /** What the last probes found of the ways from the plan's target to the source's clusters, by cluster. */
+  async paths(planId: string): Promise<Map<string, TargetPath>> {
+    const rows = await this.prisma.targetPath.findMany({ where: { planId }, select: { cluster: true, state: true, detail: true, checkedAt: true } });
+    return new Map(rows.map(({ cluster, state, ...rest }) => [cluster, { state: state as TargetPath['state'], ...rest }]));
   }
 
   /** Runs `compute` alone for its plan, on what was saved before. */
@@ -260,6 +271,18 @@ const WRITE_CLUSTERS = `
   ON CONFLICT (plan_id, cluster) DO UPDATE SET origin = excluded.origin, verdict = excluded.verdict, code = excluded.code, findings = excluded.findings,
     set_id = excluded.set_id, since = excluded.since, computed_at = excluded.computed_at`;
 
+/** The hour's point: the last of it, and the worst. The counts are the table's own, so that points and rows never disagree. */
+const WRITE_HOUR = `
+  INSERT INTO plan_readiness_hour (plan_id, hour, verdict, worst_verdict, ready, at_risk, not_ready, unknown, not_needed, fewest_recoverable, set_id, facts_at, computed_at)
+  SELECT $1, date_trunc('hour', $5::timestamptz, 'UTC'), $2, $2, ready, at_risk, not_ready, unknown, not_needed, ready + at_risk, $3, $4, $5
+  FROM (SELECT count(*) FILTER (WHERE verdict = 'READY') AS ready, count(*) FILTER (WHERE verdict = 'AT_RISK') AS at_risk, count(*) FILTER (WHERE verdict = 'NOT_READY') AS not_ready,
+    count(*) FILTER (WHERE verdict = 'UNKNOWN') AS unknown, count(*) FILTER (WHERE verdict = 'NOT_NEEDED') AS not_needed FROM cluster_readiness WHERE plan_id = $1) AS counted
+  ON CONFLICT (plan_id, hour) DO UPDATE SET verdict = excluded.verdict, ready = excluded.ready, at_risk = excluded.at_risk, not_ready = excluded.not_ready, unknown = excluded.unknown,
+    not_needed = excluded.not_needed, set_id = excluded.set_id, facts_at = excluded.facts_at, computed_at = excluded.computed_at,
+    fewest_recoverable = least(plan_readiness_hour.fewest_recoverable, excluded.fewest_recoverable),
+    worst_verdict = CASE WHEN array_position($6::text[], excluded.verdict) < array_position($6::text[], plan_readiness_hour.worst_verdict) THEN excluded.verdict ELSE plan_readiness_hour.worst_verdict END`;
+const GRAVEST_FIRST: readonly Verdict[] = ['NOT_READY', 'UNKNOWN', 'AT_RISK', 'READY'];
+
 async function write(sql: SqlRunner, planId: string, plan: SavedPlanReadiness, changed: readonly SavedClusterReadiness[], gone: readonly string[]): Promise<void> {
   await sql.execute(WRITE_PLAN, [planId, plan.verdict, JSON.stringify(plan.findings), plan.setId, plan.factsAt, plan.since, plan.computedAt]);
   if (changed.length > 0) {
@@ -267,4 +290,5 @@ async function write(sql: SqlRunner, planId: string, plan: SavedPlanReadiness, c
     await sql.execute(WRITE_CLUSTERS, [planId, JSON.stringify(rows), plan.computedAt]);
   }
   if (gone.length > 0) await sql.execute('DELETE FROM cluster_readiness WHERE plan_id = $1 AND cluster = ANY($2::text[])', [planId, gone]);
+  await sql.execute(WRITE_HOUR, [planId, plan.verdict, plan.setId, plan.factsAt, plan.computedAt, GRAVEST_FIRST]);
 }
