@@ -1,13 +1,12 @@
-import { Body, Controller, Get, Param, Put, Query } from '@nestjs/common';
+import { Controller, Get, Param, Query } from '@nestjs/common';
 import type { z } from 'zod';
 import { Requires } from '../access/requires.decorator.js';
-import { Actor, actingOf } from '../api/caller.decorator.js';
 import { partsOf, toPageView, type PageView } from '../api/paging.js';
 import { Rest } from '../api/rest-docs.js';
 import { idParam } from '../api/schemas.js';
 import {
-  backupSchedulePage, backupScheduleQuery, backupScheduleView, backupSetPage, backupSetQuery, backupSetTokenPage, backupSetTokenQuery, backupSetView, putBackupScheduleBody,
-  toBackupScheduleView, toBackupSetTokenView, toBackupSetView, type BackupScheduleView, type BackupSetTokenView, type BackupSetView,
+  backupSetClusterPage, backupSetClusterQuery, backupSetPage, backupSetQuery, backupSetTokenPage, backupSetTokenQuery, backupSetView,
+  toBackupSetClusterView, toBackupSetTokenView, toBackupSetView, type BackupSetClusterView, type BackupSetTokenView, type BackupSetView,
 } from './backups.models.js';
 import { BackupsService } from './backups.service.js';
 
@@ -16,22 +15,6 @@ type Id = z.output<typeof idParam>;
 @Controller()
 export class BackupsController {
   constructor(private readonly backups: BackupsService) {}
-
-  @Put('hubs/:id/backup-schedule')
-  @Requires('backup-schedule:write')
-  @Rest({ summary: 'Create or change the backup schedule of a hub', tag: 'Backups', answer: backupScheduleView, acts: { keyOptional: true }, takes: true, finds: true })
-  async putBackupSchedule(@Param({ schema: idParam }) { id }: Id, @Body({ schema: putBackupScheduleBody }) body: z.output<typeof putBackupScheduleBody>, @Actor() actor: string): Promise<BackupScheduleView> {
-    const { reason, correlation, ...schedule } = body;
-    return toBackupScheduleView(await this.backups.putSchedule(id, schedule, actingOf(actor, { reason, correlation })));
-  }
-
-  @Get('backup-schedules')
-  @Requires('backup:read')
-  @Rest({ summary: 'List backup schedules', tag: 'Backups', answer: backupSchedulePage, takes: true })
-  async listBackupSchedules(@Query({ schema: backupScheduleQuery }) query: z.output<typeof backupScheduleQuery>): Promise<PageView<BackupScheduleView>> {
-    const { filter, request } = partsOf(query);
-    return toPageView(await this.backups.schedules(filter, request), toBackupScheduleView);
-  }
 
   @Get('backup-sets')
   @Requires('backup:read')
@@ -54,5 +37,13 @@ export class BackupsController {
   async listBackupSetTokens(@Param({ schema: idParam }) { id }: Id, @Query({ schema: backupSetTokenQuery }) query: z.output<typeof backupSetTokenQuery>): Promise<PageView<BackupSetTokenView>> {
     const { filter, request } = partsOf(query);
     return toPageView(await this.backups.setTokens(id, filter, request), toBackupSetTokenView);
+  }
+
+  @Get('backup-sets/:id/clusters')
+  @Requires('backup:read')
+  @Rest({ summary: 'What a backup set is believed to hold of every managed cluster', tag: 'Backups', answer: backupSetClusterPage, takes: true, finds: true })
+  async listBackupSetClusters(@Param({ schema: idParam }) { id }: Id, @Query({ schema: backupSetClusterQuery }) query: z.output<typeof backupSetClusterQuery>): Promise<PageView<BackupSetClusterView>> {
+    const { filter, request } = partsOf(query);
+    return toPageView(await this.backups.setClusters(id, filter, request), toBackupSetClusterView);
   }
 }

@@ -1,28 +1,19 @@
-import { Args, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
-import type { z } from 'zod';
+import { Args, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import { Requires } from '../access/requires.decorator.js';
-import { Acts } from '../api/acts.decorator.js';
-import { Actor, actingOf } from '../api/caller.decorator.js';
 import { connect, type Connection, type ConnectionArgs, type OrderedConnectionArgs } from '../api/connection.js';
 import { IdArg } from '../api/id-arg.js';
 import { ArgPipe } from '../api/input.pipe.js';
 import {
-  backupScheduleArguments, BackupScheduleConnection, backupSetArguments, BackupSetConnection, BackupSetModel, backupSetTokenArguments, BackupSetTokenConnection,
-  PutBackupScheduleInput, putBackupScheduleInput, PutBackupSchedulePayload, toBackupScheduleView, toBackupSetTokenView, toBackupSetView,
-  type BackupScheduleView, type BackupSetTokenView, type BackupSetView,
+  backupSetArguments, backupSetClusterArguments, BackupSetClusterConnection, BackupSetConnection, BackupSetModel, backupSetTokenArguments, BackupSetTokenConnection,
+  toBackupSetClusterView, toBackupSetTokenView, toBackupSetView,
+  type BackupSetClusterView, type BackupSetTokenView, type BackupSetView,
 } from './backups.models.js';
 import { BackupsService } from './backups.service.js';
-import type { BackupSetFilter, BackupSetSortField, BackupSetTokenFilter } from './backups.types.js';
+import type { BackupSetClusterFilter, BackupSetFilter, BackupSetSortField, BackupSetTokenFilter } from './backups.types.js';
 
 @Resolver(() => BackupSetModel)
 export class BackupsResolver {
   constructor(private readonly service: BackupsService) {}
-
-  @Query(() => BackupScheduleConnection)
-  @Requires('backup:read')
-  backupSchedules(@Args({ type: () => backupScheduleArguments.type }, new ArgPipe(backupScheduleArguments.schema)) args: OrderedConnectionArgs<{ hubId?: string }>): Promise<Connection<BackupScheduleView>> {
-    return connect(args, (request) => this.service.schedules(args.filter, request), toBackupScheduleView);
-  }
 
   @Query(() => BackupSetConnection, { description: 'The Velero backups that each run of a BackupSchedule produced' })
   @Requires('backup:read')
@@ -41,11 +32,8 @@ export class BackupsResolver {
     return connect(args, (request) => this.service.setTokens(set.id, args.filter, request), toBackupSetTokenView);
   }
 
-  @Mutation(() => PutBackupSchedulePayload, { description: 'Creates or changes the backup schedule of a hub.' })
-  @Requires('backup-schedule:write')
-  @Acts({ keyOptional: true })
-  async putBackupSchedule(@Args('input', { type: () => PutBackupScheduleInput }, new ArgPipe(putBackupScheduleInput)) input: z.output<typeof putBackupScheduleInput>, @Actor() actor: string): Promise<{ backupSchedule: BackupScheduleView }> {
-    const { hubId, reason, correlation, clientMutationId: _, ...schedule } = input;
-    return { backupSchedule: toBackupScheduleView(await this.service.putSchedule(hubId, schedule, actingOf(actor, { reason, correlation }))) };
+  @ResolveField(() => BackupSetClusterConnection, { description: 'What the set is believed to hold of every managed cluster' })
+  clusters(@Parent() set: BackupSetView, @Args({ type: () => backupSetClusterArguments.type }, new ArgPipe(backupSetClusterArguments.schema)) args: OrderedConnectionArgs<BackupSetClusterFilter>): Promise<Connection<BackupSetClusterView>> {
+    return connect(args, (request) => this.service.setClusters(set.id, args.filter, request), toBackupSetClusterView);
   }
 }

@@ -36,7 +36,7 @@ afterAll(async () => {
 });
 
 test('a schedule is refused where it breaks a rule, and nothing is written', async () => {
-  const put = (change: object, who: object = by) => parts.backups.putSchedule(eastId, { ...schedule, ...change }, who as never);
+  const put = (change: object, who: object = by) => parts.schedules.putSchedule(eastId, { ...schedule, ...change }, who as never);
   await expect(put({}, { actor: 'tester' })).rejects.toMatchObject({ code: 'REASON_REQUIRED' });
   await expect(put({ cron: 'often' })).rejects.toMatchObject({ code: 'BACKUP_SCHEDULE_INVALID', details: { field: 'cron' } });
   await expect(put({ veleroTtl: '3 days' })).rejects.toMatchObject({ code: 'BACKUP_SCHEDULE_INVALID', details: { field: 'veleroTtl' } });
@@ -51,30 +51,69 @@ test('protected, backed up, paired: the set knows of each token whether it is in
   await until('tokens are kept', async () => (await parts.tokens.list({ hubId: eastId }, { by: 'cluster', direction: 'ASC' }, { limit: 200 })).items.filter(({ problemCode }) => problemCode === null).length === withToken.length);
   // Labels and starts are told in whole seconds.
   clock.advance(2_000);
-  const put = await parts.backups.putSchedule(eastId, schedule, by);
+  const put = await parts.schedules.putSchedule(eastId, schedule, by);
   expect(put).toMatchObject({ hubId: eastId, name: 'schedule-acm', cron: '0 */2 * * *', veleroTtlSeconds: 432_000, useManagedServiceAccount: true, paused: false });
-  await until('the schedule is enabled', async () => (await parts.backups.schedules({ hubId: eastId }, { limit: 10 })).items[0]?.phase === 'Enabled');
+  await until('the schedule is enabled', async () => (await parts.schedules.schedules({ hubId: eastId }, { limit: 10 })).items[0]?.phase === 'Enabled');
   await until('a set is complete', async () => (await newest())?.status === 'COMPLETE');
   const set = await newest();
   await until('it is decided', async () => (await tokensOf(set!.id)).length > 0 && (await tokensOf(set!.id)).every(({ belief }) => belief !== 'UNKNOWN'));
+  const sourcesOf = async () => (await parts.prisma.backupSetToken.findMany({ where: { setId: set!.id } })).map(({ belief, sources }) => ({ belief, sources: sources as { inferred?: { belief: string } } }));
+  await until('what we saw is decided', async () => (await sourcesOf()).every(({ sources }) => sources.inferred !== undefined && sources.inferred.belief !== 'UNKNOWN'));
+  await until('Velero was asked', async () => (await newest())?.members.every(({ record }) => record === 'READ') === true);
   const tokens = await tokensOf(set!.id);
-  expect(tokens.filter(({ belief }) => belief === 'INFERRED_IN').map(({ cluster }) => cluster)).toEqual(withToken);
-  expect(tokens.filter(({ belief }) => belief === 'INFERRED_OUT').map(({ cluster }) => cluster)).toEqual([...fleet.names('asleep'), ...fleet.names('lateToken')].sort());
+  expect(tokens.filter(({ belief }) => belief === 'VERIFIED_IN').map(({ cluster }) => cluster)).toEqual(withToken);
+  expect(tokens.filter(({ belief }) => belief === 'VERIFIED_OUT').map(({ cluster }) => cluster)).toEqual([...fleet.names('asleep'), ...fleet.names('lateToken')].sort());
+  expect(tokens.map(({ evidenceKind, evidenceHubId, conflict }) => [evidenceKind, evidenceHubId, conflict])).toEqual(tokens.map(() => ['RESOURCE_LIST', eastId, null]));
+  // The schedule's TTL has changed the validity that the accounts ask for since their tokens began.
+  const doubt = "The validity was changed from 5184000 s to 864000 s during this token's life";
+  expect(tokens.map(({ belief, expiryDoubt }) => [belief, expiryDoubt])).toEqual(tokens.map(({ belief }) => [belief, belief === 'VERIFIED_IN' ? doubt : null]));
+  // What we saw ourselves is kept beside the proof, and agrees with it.
+  for (const { belief, sources } of await sourcesOf()) expect(sources.inferred?.belief).toBe(belief.replace('VERIFIED', 'INFERRED'));
   // What was believed is what Velero took.
   const captured = test1.world.bucket.list().find(({ name }) => name === set!.credentialsBackup)?.items.filter(({ metadata }) => metadata.name === 'auto-import-account').map(({ metadata }) => metadata.namespace);
   expect(captured?.filter((name) => !fleet.names('hosted').includes(name ?? '')).sort()).toEqual(withToken);
-  for (const token of tokens.filter(({ belief }) => belief === 'INFERRED_IN')) expect(token.expiresAt).not.toBeNull();
+  for (const token of tokens.filter(({ belief }) => belief === 'VERIFIED_IN')) expect(token.expiresAt).not.toBeNull();
+  // Every question to Velero was taken away again.
+  expect(test1.east.objects(resources.downloadRequest, 'open-cluster-management-backup')).toEqual([]);
+  expect(await parts.prisma.downloadRequest.findMany()).toEqual([]);
 }, 60_000);
+
+test('the set knows of each ManagedCluster, its API URL, account and role binding as they stood', async () => {
+  const set = await newest();
+  const { items } = await parts.backups.setClusters(set!.id, {}, { limit: 200 });
+  const names = fleet.clusters.map(({ name }) => name).sort();
+  expect(items.map(({ cluster, belief, evidenceKind }) => [cluster, belief, evidenceKind])).toEqual(names.map((name) => [name, 'VERIFIED_IN', 'RESOURCE_LIST']));
+  const withoutUrl = items.filter(({ apiUrlKnown, apiUrl }) => apiUrlKnown && apiUrl === null).map(({ cluster }) => cluster);
+  expect(withoutUrl).toEqual(expect.arrayContaining([...fleet.names('noUrl')]));
+  expect(items.filter(({ cluster, apiUrlKnown, apiUrl }) => fleet.names('good').includes(cluster) && !(apiUrlKnown && apiUrl?.startsWith('https://')))).toEqual([]);
+  expect(items.filter(({ cluster }) => fleet.names('good').includes(cluster)).every(({ hasAccount, hasBinding }) => hasAccount === true && hasBinding === true)).toBe(true);
+  expect((await newest())?.clusterCounts).toEqual({ VERIFIED_IN: names.length, VERIFIED_OUT: 0, INFERRED_IN: 0, INFERRED_OUT: 0, UNKNOWN: 0 });
+});
+
+test('a set tells its whole chain', async () => {
+  const set = await newest();
+  expect(set).toMatchObject({ scheduleName: 'schedule-acm', tainted: null });
+  expect(set?.members.map(({ part, veleroSchedule, phase, storageLocation }) => [part, veleroSchedule, phase, storageLocation])).toEqual([
+    ['CREDENTIALS', 'acm-credentials-schedule', 'Completed', 'hub-backup-1'],
+    ['MANAGED_CLUSTERS', 'acm-managed-clusters-schedule', 'Completed', 'hub-backup-1'],
+    ['RESOURCES', 'acm-resources-schedule', 'Completed', 'hub-backup-1'],
+    ['GENERIC', 'acm-resources-generic-schedule', 'Completed', 'hub-backup-1'],
+  ]);
+  expect(set?.shownBy.find(({ hubId }) => hubId === eastId)).toMatchObject({ afterSeconds: 0, since: set?.completedAt });
+});
 
 test('the other hub shows the set once Velero has synced it, and its passive sync proves what is inside', async () => {
   await until('west shows it', async () => (await newest())?.shownByHubIds.includes(westId) === true);
   const set = await newest();
   await test1.world.hub('west').client.create(resources.restore, acmRestore({ veleroManagedClustersBackupName: 'skip', syncRestoreWithNewBackups: true, restoreSyncInterval: '30m' }, 'restore-sync'));
-  const believed = (await tokensOf(set!.id)).filter(({ belief }) => belief === 'INFERRED_IN').map(({ cluster }) => cluster);
-  await until('it is proved', async () => (await tokensOf(set!.id)).filter(({ belief }) => belief === 'VERIFIED_IN').length >= believed.length);
-  const tokens = await tokensOf(set!.id);
-  expect(tokens.filter(({ belief }) => belief === 'VERIFIED_IN').map(({ cluster }) => cluster)).toEqual(believed);
-  expect(tokens.filter(({ belief, expiresAt }) => belief === 'VERIFIED_IN' && expiresAt === null)).toEqual([]);
+  expect(set?.shownBy.find(({ hubId }) => hubId === westId)?.afterSeconds).toBeGreaterThanOrEqual(0);
+  const before = await tokensOf(set!.id);
+  const believed = before.filter(({ belief }) => belief === 'VERIFIED_IN').map(({ cluster }) => cluster);
+  const synced = async () => (await parts.prisma.backupSetToken.findMany({ where: { setId: set!.id } })).filter(({ sources }) => 'synced' in (sources as object)).map(({ cluster }) => cluster);
+  await until('it is proved', async () => (await synced()).length >= believed.length);
+  expect((await synced()).sort()).toEqual(believed);
+  // The restored Secrets say what the record and our own eyes had said.
+  expect(await tokensOf(set!.id)).toEqual(before);
 }, 60_000);
 
 test('a dead hub changes nothing about what its sets hold', async () => {
@@ -91,10 +130,10 @@ test('a dead hub changes nothing about what its sets hold', async () => {
 }, 60_000);
 
 test('a second schedule under another name is refused: the operator would ignore it', async () => {
-  await parts.backups.putSchedule(westId, { ...schedule, name: 'mine', paused: true }, by);
-  await expect(parts.backups.putSchedule(westId, { ...schedule, name: 'other' }, by)).rejects.toMatchObject({ code: 'BACKUP_SCHEDULE_EXISTS' });
-  const changed = await parts.backups.putSchedule(westId, { ...schedule, cron: '@daily', tokenTtl: '300h' }, by);
+  await parts.schedules.putSchedule(westId, { ...schedule, name: 'mine', paused: true }, by);
+  await expect(parts.schedules.putSchedule(westId, { ...schedule, name: 'other' }, by)).rejects.toMatchObject({ code: 'BACKUP_SCHEDULE_EXISTS' });
+  const changed = await parts.schedules.putSchedule(westId, { ...schedule, cron: '@daily', tokenTtl: '300h' }, by);
   expect(changed).toMatchObject({ name: 'mine', cron: '@daily', tokenTtlSeconds: 1_080_000 });
   test1.west.serve(resources.backupSchedule, false);
-  await expect(parts.backups.putSchedule(westId, schedule, by)).rejects.toMatchObject({ code: 'BACKUP_NOT_INSTALLED' });
+  await expect(parts.schedules.putSchedule(westId, schedule, by)).rejects.toMatchObject({ code: 'BACKUP_NOT_INSTALLED' });
 });

@@ -1,6 +1,8 @@
 import { namespaces } from '../common/rhacm-names.js';
 import type { KubeObject } from '../kube/kube.types.js';
+import { textAt } from '../common/untrusted.js';
 import type { PutBackupSchedule } from './backups.types.js';
+import type { ScheduleChange } from './schedules.types.js';
 
 /** What a hub without a schedule gets, as RHACM's documentation names it. */
 export const DEFAULT_SCHEDULE_NAME = 'schedule-acm';
@@ -17,3 +19,17 @@ export const scheduleManifest = (name: string, { cron, veleroTtl, tokenTtl, useM
     ...(paused === undefined ? {} : { paused }),
   },
 });
+
+/** Merges into the schedule as it was read, and into no other. */
+export const schedulePatch = ({ metadata: { uid, resourceVersion } }: KubeObject, { cron, veleroTtl, tokenTtl, useManagedServiceAccount, paused }: ScheduleChange): unknown => ({
+  metadata: { uid, resourceVersion },
+  spec: {
+    ...(cron === undefined ? {} : { veleroSchedule: cron.trim() }),
+    ...(veleroTtl === undefined ? {} : { veleroTtl }),
+    ...(tokenTtl === undefined ? {} : { managedServiceAccountTTL: tokenTtl }),
+    ...(useManagedServiceAccount === undefined ? {} : { useManagedServiceAccount }),
+    ...(paused === undefined ? {} : { paused }),
+  },
+});
+
+export const tokenTtlOf = (schedule: KubeObject): string | null => textAt(schedule.spec, ['managedServiceAccountTTL'], 100);

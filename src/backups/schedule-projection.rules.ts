@@ -24,6 +24,7 @@ export function projectSchedule(name: string, schedule: BackupScheduleFacts, vel
     tokenTtlSeconds: secondsOf(schedule.tokenTtl),
     useManagedServiceAccount: schedule.useManagedServiceAccount,
     paused: schedule.paused,
+    generation: schedule.generation ?? null,
     veleroPaused: velero.some(({ type, paused }) => type !== null && paused),
   };
 }

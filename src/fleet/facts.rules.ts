@@ -138,6 +138,7 @@ export function backupScheduleFacts(object: KubeObject): BackupScheduleFacts {
     tokenTtl: textAt(object.spec, ['managedServiceAccountTTL'], 100),
     useManagedServiceAccount: flagAt(object.spec, 'useManagedServiceAccount'),
     paused: flagAt(object.spec, 'paused'),
+    generation: countAt(object.metadata, 'generation'),
     phase: textAt(object.status, ['phase'], 100),
     lastMessage: textAt(object.status, ['lastMessage'], 2000),
   };

@@ -81,6 +81,8 @@ export interface BackupScheduleFacts extends Common {
   readonly tokenTtl: string | null;
   readonly useManagedServiceAccount: boolean;
   readonly paused: boolean;
+  /** `metadata.generation`; absent: written down before it was kept */
+  readonly generation?: number | null;
   readonly phase: string | null;
   readonly lastMessage: string | null;
 }

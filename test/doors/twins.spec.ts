@@ -163,6 +163,11 @@ test.each([
     graphql: '{ changeLog(after: "5", first: 7, filter: { types: [TOKEN_ADDED, HUB_REMOVED], cluster: "shop-1" }) { upToId } }',
   },
   {
+    because: 'what is not given is as it is', service: 'a preview', call: 'schedules.preview',
+    rest: `/hubs/${ids.hub}/backup-schedule/preview?cron=%40daily&useManagedServiceAccount=true`,
+    graphql: `{ backupSchedulePreview(input: { hubId: "${ids.hub}", cron: "@daily", useManagedServiceAccount: true }) { nextRuns findings { code } } }`,
+  },
+  {
     because: 'several states are several states', service: 'failovers', call: 'failovers.list',
     rest: '/failovers?status=FENCING,RESTORING&correlationNumber=CHG0001&limit=7',
     graphql: '{ failovers(first: 7, filter: { status: [FENCING, RESTORING], correlationNumber: "CHG0001" }) { nodes { id } } }',

@@ -27,6 +27,8 @@ import { BackupRecordsReconciler } from '../../src/backups/backup-records.reconc
 import { BackupsReconciler } from '../../src/backups/backups.reconciler.js';
 import { BackupsRepository } from '../../src/backups/backups.repository.js';
 import { BackupsService } from '../../src/backups/backups.service.js';
+import { SchedulesRepository } from '../../src/backups/schedules.repository.js';
+import { SchedulesService } from '../../src/backups/schedules.service.js';
 import { ProjectBackupsProcessor } from '../../src/backups/project-backups.processor.js';
 import { ReadBackupRecordsProcessor } from '../../src/backups/read-backup-records.processor.js';
 import { Jobs } from '../../src/jobs/jobs.js';
@@ -73,6 +75,7 @@ export class Parts {
   readonly backupRecords: BackupRecordsReconciler;
   readonly recordsProcessor: ReadBackupRecordsProcessor;
   readonly backups: BackupsService;
+  readonly schedules: SchedulesService;
   private working = false;
 
   private constructor(
@@ -106,7 +109,8 @@ export class Parts {
     this.backupsProcessor = new ProjectBackupsProcessor(this.jobs, new BackupsReconciler(backupFacts, evidence, this.changes, clock), backupFacts, this.changes, clock, config);
     this.backupRecords = new BackupRecordsReconciler(evidence, this.connections, this.changes, clock, config);
     this.recordsProcessor = new ReadBackupRecordsProcessor(this.jobs, this.backupRecords, evidence, this.changes, clock, config);
-    this.backups = new BackupsService(new BackupsRepository(prisma, sql), this.hubs, this.connections, this.audit, clock);
+    this.backups = new BackupsService(new BackupsRepository(prisma, sql));
+    this.schedules = new SchedulesService(new SchedulesRepository(prisma, sql), this.hubs, this.connections, this.audit, clock);
   }
 
   /** Runs everything: jobs, sweeps, watchers. */
