@@ -3,6 +3,7 @@ import { lookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import { isIP, type LookupFunction, type Socket } from 'node:net';
 import { buildConnector, type Dispatcher, Pool } from 'undici';
 import type { Clock } from '../common/clock.js';
+import { MOST_CALLS } from './adaptive-limit.js';
 import { addressProblem, type AddressRule } from './address.rules.js';
 import { failureOf, malformed, parseJson, retryAfterMs } from './answer.js';
 import { CallGate } from './call-gate.js';
@@ -17,6 +18,8 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const TCP_KEEPALIVE_MS = 30_000;
 /** On HTTP/1.1 each watch takes a connection of its own; calls share these. HTTP/2 needs one. */
 const MAX_CALL_CONNECTIONS = 12;
+/** As many as the gate lets through at once: a call that is sent waits nowhere else. */
+const MAX_WRITE_CONNECTIONS = MOST_CALLS;
 const MAX_ERROR_BYTES = 64 * 1024;
 
 export const MAX_PAGE_BYTES = 32 * 1024 * 1024;
@@ -111,11 +114,15 @@ function parseServer(server: string): { origin: string; prefix: string } {
   return { origin: url.origin, prefix: url.pathname.replace(/\/+$/, '') };
 }
 
-/** The connections to one hub: one pool for calls and one for watches, so that one stuck connection does not silence both. */
+/**
+ * The connections to one hub: one pool for calls and one for watches, so that one stuck connection does not silence both. What has a body goes
+ * over HTTP/1.1: with HTTP/2, Node (24.21) turns for ever and takes all memory when a body that waits for the hub's window is called off.
+ */
 export class Transport {
   private readonly origin: string;
   private readonly prefix: string;
   private readonly calls: Pool;
+  private readonly writes: Pool;
   private readonly watches: Pool;
   private readonly authorization: string | undefined;
   private readonly retired = new EventEmitter();
@@ -130,8 +137,9 @@ export class Transport {
     this.authorization = connection.auth.type === 'token' ? `Bearer ${connection.auth.token.reveal()}` : undefined;
     this.gate = new CallGate(options.limited);
     this.clockSkew = new ClockSkew(options.clock);
-    this.calls = this.pool(MAX_CALL_CONNECTIONS);
-    this.watches = this.pool(undefined);
+    this.calls = this.pool(MAX_CALL_CONNECTIONS, options.http2);
+    this.writes = this.pool(MAX_WRITE_CONNECTIONS, false);
+    this.watches = this.pool(undefined, options.http2);
     // Also when a connection dies: its watches have failed by then.
     this.watches.on('disconnect', () => this.retired.emit('watches'));
     this.retired.setMaxListeners(0);
@@ -143,11 +151,11 @@ export class Transport {
     return () => void this.retired.off('watches', listener);
   }
 
-  private pool(connections: number | undefined): Pool {
+  private pool(connections: number | undefined, http2: boolean): Pool {
     return new Pool(this.origin, {
       ...(connections === undefined ? {} : { connections }),
-      connect: guardedConnector(this.connection, this.options),
-      allowH2: this.options.http2,
+      connect: guardedConnector(this.connection, { ...this.options, http2 }),
+      allowH2: http2,
       h2Options: { pingInterval: this.options.http2PingMs, maxConcurrentStreams: 100 },
       // Deadlines are ours, for each call.
       headersTimeout: 0,
@@ -177,7 +185,9 @@ export class Transport {
   }
 
   private async callOnce(request: CallRequest, deadline: Deadline): Promise<unknown> {
-    const answer = await this.send(this.calls, request, deadline);
+    // After a pause of the process the deadline has passed before its timer has run.
+    if (deadline.remainingMs === 0) throw new KubeError('HUB_TIMEOUT', `${request.what}: not sent in time`);
+    const answer = await this.send(request.body === undefined ? this.calls : this.writes, request, deadline);
     const text = await this.readText(request, answer, request.maxBytes, deadline);
     return parseJson(request.what, text);
   }
@@ -287,7 +297,7 @@ export class Transport {
   /** Cuts every connection; calls and watches that are under way fail. */
   async close(): Promise<void> {
     this.gate.close();
-    await Promise.all([this.calls.destroy(), this.watches.destroy()]);
+    await Promise.all([this.calls.destroy(), this.writes.destroy(), this.watches.destroy()]);
   }
 }
 

@@ -353,6 +353,18 @@ describe('what is sent', () => {
     });
   });
 
+  test('reads over HTTP/2, what has a body over HTTP/1.1: called off on HTTP/2, it can hang the process', async () => {
+    const versions: string[] = [];
+    server.handler = (request, response) => {
+      versions.push(`${request.method} ${request.httpVersion}`);
+      json(clusterOf('c1'))(request, response);
+    };
+    const client = clientFor();
+    await client.get(managedCluster, { name: 'c1' });
+    await client.apply(managedCluster, clusterOf('c1') as KubeObject);
+    expect(versions).toEqual(['GET 2.0', 'PATCH 1.1']);
+  });
+
   test('a client certificate logs in by itself', async () => {
     server.handler = json({ gitVersion: 'v1.34.4' });
     const authority = await TlsAuthority.create('clients');
