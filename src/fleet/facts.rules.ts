@@ -10,6 +10,7 @@ import type { ConditionState, WatchedKind } from './fleet.types.js';
 /** Labels of one object that are kept, and their length: enough for every real one. */
 const MAX_LABELS = 200;
 const MAX_LABEL_LENGTH = 512;
+const MAX_FINALIZERS = 20;
 
 const iso = (value: unknown): string | null => instantOf(value)?.toISOString() ?? null;
 const labelOf = (object: KubeObject, key: string): string | null => textAt(object.metadata, ['labels', key], MAX_LABEL_LENGTH);
@@ -89,6 +90,8 @@ export function accountFacts(object: KubeObject): AccountFacts {
   const expiresAt = iso(expiry);
   return {
     ...common(object),
+    deletingSince: iso(object.metadata.deletionTimestamp),
+    finalizers: (object.metadata.finalizers ?? []).slice(0, MAX_FINALIZERS).map((name) => name.slice(0, MAX_LABEL_LENGTH).replaceAll('\0', '').toWellFormed()),
     managed: labelOf(object, labels.isManagedServiceAccount) === accounts.autoImport,
     validity: textAt(object.spec, ['rotation', 'validity'], 100),
     expiresAt,

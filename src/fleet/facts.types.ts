@@ -38,6 +38,10 @@ export interface AddOnFacts extends Common {
 }
 
 export interface AccountFacts extends Common {
+  /** Since when it is being deleted; null, or absent in facts of old: it is not */
+  readonly deletingSince?: string | null;
+  /** What holds its deletion up; absent in facts of old */
+  readonly finalizers?: readonly string[];
   readonly managed: boolean;
   /** `spec.rotation.validity` as written; null where absent */
   readonly validity: string | null;

@@ -2,6 +2,7 @@ import type { V1Status } from '@kubernetes/client-node';
 import { KubeError, type KubeErrorCode } from './kube-error.js';
 import type { KubeObject, ListPage, ManagedFieldsEntry, ObjectMeta, OwnerReference, ResourceType } from './kube.types.js';
 import { apiVersionOf } from './paths.js';
+import { refusalOf } from './refusal.rules.js';
 
 const MAX_MESSAGE_LENGTH = 300;
 /** A hub that asks for more is not obeyed: it would silence itself for good. */
@@ -60,11 +61,13 @@ export interface Failure {
 export function failureOf(failure: Failure): KubeError {
   const status = isRecord(failure.answer) && failure.answer['kind'] === 'Status' ? (failure.answer as Partial<V1Status>) : {};
   const reason = typeof status.reason === 'string' && /^[A-Za-z]{1,60}$/.test(status.reason) ? status.reason : undefined;
-  const words = typeof status.message === 'string' && !failure.hideMessage ? boundedText(failure.mask(status.message)) : '';
+  const refusal = refusalOf(failure.status, status);
+  const own = typeof status.message === 'string' ? boundedText(failure.mask(status.message)) : '';
+  const words = failure.hideMessage ? (refusal?.words ?? '') : own;
   const seconds = isRecord(status.details) ? status.details['retryAfterSeconds'] : undefined;
   const retryAfter = failure.retryAfterMs ?? (Number.isInteger(seconds) && (seconds as number) > 0 ? retryAfterMs(String(seconds), undefined) : null);
   const message = `${failure.what}: HTTP ${failure.status}${reason === undefined ? '' : ` ${reason}`}${words === '' ? '' : `: ${words}`}`;
-  return new KubeError(codeOf(failure.status, reason), message, { status: failure.status, reason: reason ?? null }, retryAfter);
+  return new KubeError(codeOf(failure.status, reason), message, { status: failure.status, reason: reason ?? null, ...(refusal === null ? {} : { refusal: refusal.is }) }, retryAfter);
 }
 
 export function malformed(what: string, problem: string): KubeError {

@@ -76,6 +76,9 @@ const STATUS_GRACE_MS = 60_000;
 /** Secret and account come by different watches: a fresh Secret's account may not have been heard of yet. */
 const ACCOUNT_GRACE_MS = 60_000;
 
+/** What is deleted is gone within seconds, unless a finalizer that nobody takes away holds it. */
+const DELETION_GRACE_MS = 300_000;
+
 const WORK_OF = { [accounts.autoImport]: works.import, [accounts.autoImportPair]: works.importPair } as const;
 const BINDING_OF = { [accounts.autoImport]: roleBindings.import, [accounts.autoImportPair]: roleBindings.importPair } as const;
 
@@ -229,6 +232,17 @@ interface Judged {
   readonly recheckAt: Date | null;
 }
 
+/** An account that is being deleted and does not go: nothing can be made in its place meanwhile. */
+function deletionProblem(account: AccountFacts | null, now: Date): Judged {
+  const since = account?.deletingSince ?? null;
+  if (since === null) return { problem: null, recheckAt: null };
+  const stuckAt = new Date(Date.parse(since) + DELETION_GRACE_MS);
+  if (stuckAt > now) return { problem: null, recheckAt: stuckAt };
+  const held = account?.finalizers ?? [];
+  const by = held.length === 0 ? '' : `, held by the finalizer ${held.join(', ')}`;
+  return { problem: { code: 'ACCOUNT_STUCK_DELETING', detail: `The ManagedServiceAccount is being deleted since ${since} and does not go${by}` }, recheckAt: null };
+}
+
 /** Of a Secret that is there. */
 function secretProblem(secret: Seen<TokenSecretFacts>, account: AccountFacts | null, life: TokenLife, bindingPresent: boolean, margins: TokenMargins, now: Date): Judged {
   const { expiresAt } = life;
@@ -315,6 +329,7 @@ function stateOf(observed: ObservedToken, name: TokenAccount, policy: TokenPolic
     secret === null
       ? { problem: missingSecret(observed, account), recheckAt: null }
       : secretProblem(secret, account?.facts ?? null, life, bindingPresent, policy.margins, now);
+  const deletion = deletionProblem(account?.facts ?? null, now);
   const validityMs = account?.facts.validity === null || account === undefined ? null : parseGoDuration(account.facts.validity);
   return {
     account: name,
@@ -328,8 +343,8 @@ function stateOf(observed: ObservedToken, name: TokenAccount, policy: TokenPolic
     coverage: outlook.coverage,
     oldForRpoAt: outlook.oldForRpoAt,
     // Of the cluster, told once.
-    problem: toldProblem(observed, policy, hubProblem(policy) ?? failure ?? judged.problem ?? (name === accounts.autoImport ? coverageProblem(outlook, policy) : null)),
-    recheckAt: judged.recheckAt,
+    problem: toldProblem(observed, policy, hubProblem(policy) ?? failure ?? deletion.problem ?? judged.problem ?? (name === accounts.autoImport ? coverageProblem(outlook, policy) : null)),
+    recheckAt: earliest([judged.recheckAt, deletion.recheckAt]),
   };
 }
 

@@ -63,7 +63,7 @@ export class TokenWriter {
     return withObject(world, written);
   }
 
-  /** Why a write is refused. The words of a refusal do not tell rights from webhooks; a review does. */
+  /** Why a write is refused where the hub's words do not tell: whether we lack a right, a review says. */
   async refusal(client: HubClient, cluster: string, action: TokenAction, error: KubeError): Promise<TokenProblem> {
     if (error.code === 'HUB_FORBIDDEN') {
       const right = rightFor(action, cluster);

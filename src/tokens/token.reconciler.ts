@@ -14,7 +14,7 @@ import { TokenObserverRepository } from './token-observer.repository.js';
 import { planToken, type ObservedToken, type TokenAction, type TokenPlan, type TokenProblem } from './token-plan.rules.js';
 import { tokenPolicy, type TokenPolicy } from './token-policy.rules.js';
 import { TokenWorkRepository, type DueCluster, type SettledCluster } from './token-work.repository.js';
-import { failureMeaning, retryInMs } from './token-write.rules.js';
+import { failureMeaning, refusalProblem, retryInMs } from './token-write.rules.js';
 import { TokenWriter } from './token-writer.js';
 
 /** Clusters in one set of statements. */
@@ -258,10 +258,12 @@ export class TokenReconciler {
     if (!isKubeError(error)) throw error;
     const key = `${hubId}/${cluster}`;
     const failures = (this.holds.get(key)?.failures ?? 0) + 1;
-    const meaning = failureMeaning(error.code);
+    const meaning = failureMeaning(error);
     const until = new Date(this.clock.now().getTime() + retryInMs(meaning, failures, error.retryAfterMs));
     if (meaning === 'HUB_AWAY') this.awayUntil.set(hubId, until);
-    const problem = meaning === 'REFUSED' ? await this.writer.refusal(await pass.client(), cluster, action, error) : (this.holds.get(key)?.problem ?? null);
+    const told = refusalProblem(error, failures);
+    const asked = told === null && meaning === 'REFUSED' ? await this.writer.refusal(await pass.client(), cluster, action, error) : told;
+    const problem = asked ?? this.holds.get(key)?.problem ?? null;
     const hold = { until, problem, failures };
     this.holds.set(key, hold);
     this.logger.debug({ hub: hubId, cluster, action: action.type, code: error.code }, 'A write was not done; tried again later');

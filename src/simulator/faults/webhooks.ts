@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../kube/kube.types.js';
 import { matchesWrite, type WriteMatcher } from './write-matcher.js';
 import type { AdmissionHook, AdmissionRequest } from '../store/admission.js';
+import { ApiStatusError, forbidden } from '../store/api-status.js';
 import { isRecord } from '../store/deep-equal.js';
 
 const text = (value: unknown): string | null => (typeof value === 'string' ? value.trim().toLowerCase() : null);
@@ -34,4 +35,20 @@ export const restoreWebhook: AdmissionHook = {
 export const refusingWebhook = (match: WriteMatcher, message: string, name = 'validate.policy.example.com'): AdmissionHook => ({
   name,
   review: (request) => (matchesWrite(match, request) ? message : null),
+});
+
+/** A webhook that does not answer, with `failurePolicy: Fail`: nobody can write what it is asked about. */
+export const downWebhook = (match: WriteMatcher, name = 'validate.policy.example.com'): AdmissionHook => {
+  const words = `failed calling webhook "${name}": failed to call webhook: Post "https://policy.policy-system.svc:443/validate?timeout=10s": dial tcp 172.30.4.7:443: connect: connection refused`;
+  return { name, review: (request) => (matchesWrite(match, request) ? new ApiStatusError(500, 'InternalError', `Internal error occurred: ${words}`, { causes: [{ message: words }] }) : null) };
+};
+
+/** A ResourceQuota that is used up: what is there may be changed, nothing may be made. */
+export const exhaustedQuota = (match: WriteMatcher, quota: string): AdmissionHook => ({
+  name: quota,
+  review: (request) => {
+    if (request.operation !== 'CREATE' || !matchesWrite(match, request)) return null;
+    const counted = `count/${request.kind.plural}${request.kind.group ? `.${request.kind.group}` : ''}`;
+    return forbidden(request.kind, request.name, `exceeded quota: ${quota}, requested: ${counted}=1, used: ${counted}=0, limited: ${counted}=0`);
+  },
 });
