@@ -1,4 +1,4 @@
-import { assessCluster, predictedOutcome, type Basis, type ClusterFacts, type LiveToken, type TokenInSet } from './cluster-verdict.rules.js';
+import { assessCluster, predictedOutcome, type Basis, type ClusterFacts, type LiveToken, type TargetPath, type TokenInSet } from './cluster-verdict.rules.js';
 
 const now = new Date('2026-11-24T12:00:00Z');
 const hours = (n: number) => new Date(now.getTime() + n * 3_600_000);
@@ -8,7 +8,7 @@ const set: Basis = { kind: 'SET', set: { credentialsBackup: 'acm-credentials-sch
 const inside: TokenInSet = { account: 'auto-import-account', belief: 'INFERRED_IN', reason: null, expiresAt: hours(500), evidence: 'labelled before the start' };
 const live: LiveToken = { account: 'auto-import-account', secretPresent: true, bindingPresent: true, problemSince: null };
 const good: ClusterFacts = {
-  name: 'c1', origin: 'IMPORTED', apiUrl: 'https://api.c1:6443', available: 'TRUE', availableSince: hours(-100), createdOnHubAt: hours(-100), excludedFromBackup: false, tokens: [live], inSet: [inside],
+  name: 'c1', origin: 'IMPORTED', apiUrl: 'https://api.c1:6443', available: 'TRUE', availableSince: hours(-100), createdOnHubAt: hours(-100), excludedFromBackup: false, importDisabled: false, tokens: [live], inSet: [inside],
 };
 const pair = (of: Partial<TokenInSet>): TokenInSet => ({ ...inside, account: 'auto-import-account-pair', ...of });
 const out = (reason: TokenInSet['reason'], evidence = 'not inside'): TokenInSet => ({ ...inside, belief: 'INFERRED_OUT', reason, expiresAt: null, evidence });
@@ -26,6 +26,7 @@ const rows: Row[] = [
     because: 'limitation 3: the cluster slept, its agent never reported a token', facts: { tokens: [{ ...live, secretPresent: false }], inSet: [out('SECRET_MISSING')], available: 'UNKNOWN' },
     verdict: 'NOT_READY', codes: ['TOKEN_MISSING', 'CLUSTER_UNREACHABLE'], outcome: 'NO_TOKEN_RESTORED',
   },
+  { because: 'somebody has forbidden its import', facts: { importDisabled: true, apiUrl: null }, verdict: 'NOT_READY', codes: ['IMPORT_DISABLED', 'API_URL_MISSING'], outcome: 'IMPORT_DISABLED' },
   { because: 'limitation 3: nothing is known of any token', facts: { tokens: [], inSet: [] }, verdict: 'NOT_READY', codes: ['TOKEN_MISSING'], outcome: 'NO_TOKEN_RESTORED' },
   { because: 'limitation 4: unlabelled when the backup ran', facts: { inSet: [out('SECRET_UNLABELLED')] }, verdict: 'NOT_READY', codes: ['TOKEN_NOT_IN_BACKUP'], outcome: 'NO_TOKEN_RESTORED' },
   { because: 'limitation 4: labelled too late', facts: { inSet: [out('LABELLED_AFTER_START')] }, verdict: 'NOT_READY', codes: ['TOKEN_NOT_IN_BACKUP'], outcome: 'NO_TOKEN_RESTORED' },
@@ -59,6 +60,28 @@ test.each(rows)('$verdict $codes: $because', ({ facts, basis, verdict, codes, ou
   const assessment = assessCluster({ ...good, ...facts }, basis ?? set, moment);
   expect({ verdict: assessment.verdict, codes: assessment.findings.map((one) => one.code) }).toEqual({ verdict, codes });
   expect(predictedOutcome(assessment.verdict, assessment.findings)).toBe(outcome);
+});
+
+describe('the way from the target to the cluster', () => {
+  const proven: TargetPath = { state: 'PROVEN', checkedAt: hours(-1), detail: 'HTTP 401' };
+  const refused: TargetPath = { ...proven, state: 'REFUSED', detail: 'connection refused' };
+  test.each<{ because: string; mustBeProven: boolean; path?: TargetPath; facts?: Partial<ClusterFacts>; verdict: string; codes: string[]; outcome: string | null }>([
+    { because: 'assumed, and nobody has looked', mustBeProven: false, verdict: 'READY', codes: [], outcome: 'RECONNECTED' },
+    { because: 'assumed, and a probe was refused: what is known counts', mustBeProven: false, path: refused, verdict: 'NOT_READY', codes: ['TARGET_PATH_REFUSED'], outcome: 'CLUSTER_UNREACHABLE' },
+    { because: 'to be proven, and nobody has looked', mustBeProven: true, verdict: 'UNKNOWN', codes: ['TARGET_PATH_UNPROVEN'], outcome: null },
+    { because: 'proven', mustBeProven: true, path: proven, verdict: 'READY', codes: [], outcome: 'RECONNECTED' },
+    { because: 'proven a day ago, to the second', mustBeProven: true, path: { ...proven, checkedAt: hours(-24) }, verdict: 'READY', codes: [], outcome: 'RECONNECTED' },
+    { because: 'an old proof is none', mustBeProven: true, path: { ...proven, checkedAt: hours(-25) }, verdict: 'UNKNOWN', codes: ['TARGET_PATH_UNPROVEN'], outcome: null },
+    { because: 'a refusal stands until a probe succeeds', mustBeProven: true, path: { ...refused, checkedAt: hours(-99) }, verdict: 'NOT_READY', codes: ['TARGET_PATH_REFUSED'], outcome: 'CLUSTER_UNREACHABLE' },
+    { because: 'a sure obstacle outweighs the doubt', mustBeProven: true, facts: { available: 'UNKNOWN' }, verdict: 'NOT_READY', codes: ['CLUSTER_UNREACHABLE', 'TARGET_PATH_UNPROVEN'], outcome: 'CLUSTER_UNREACHABLE' },
+    { because: 'where no address is known there is no way to probe', mustBeProven: true, facts: { apiUrl: null }, verdict: 'NOT_READY', codes: ['API_URL_MISSING'], outcome: 'API_URL_MISSING' },
+    { because: 'Hive needs none', mustBeProven: true, facts: { origin: 'HIVE' }, verdict: 'NOT_NEEDED', codes: [], outcome: 'NOT_NEEDED' },
+  ])('$verdict $codes: $because', ({ mustBeProven, path, facts, verdict, codes, outcome }) => {
+    const paths = { mustBeProven, byCluster: new Map(path === undefined ? [] : [['c1', path]]) };
+    const assessment = assessCluster({ ...good, ...facts }, set, { ...moment, paths });
+    expect({ verdict: assessment.verdict, codes: assessment.findings.map((one) => one.code) }).toEqual({ verdict, codes });
+    expect(predictedOutcome(assessment.verdict, assessment.findings)).toBe(outcome);
+  });
 });
 
 test('texts stay the same while nothing changes, however late it is', () => {

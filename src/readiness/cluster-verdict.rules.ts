@@ -31,6 +31,8 @@ export interface ClusterFacts {
   readonly createdOnHubAt: Date | null;
   /** Label `velero.io/exclude-from-backup: "true"` */
   readonly excludedFromBackup: boolean;
+  /** The ManagedCluster carries the annotation disable-auto-import */
+  readonly importDisabled: boolean;
   readonly tokens: readonly LiveToken[];
   readonly inSet: readonly TokenInSet[];
 }
@@ -52,10 +54,29 @@ export type Basis =
   /** No set is known, and a hub that could tell of one has been silent since; null: it has never spoken */
   | { readonly kind: 'STALE'; readonly hubName: string; readonly heardAt: Date | null };
 
+/** What the last probe found of the way from a target hub to a cluster's API. */
+export interface TargetPath {
+  readonly state: 'PROVEN' | 'REFUSED';
+  readonly checkedAt: Date;
+  readonly detail: string;
+}
+
+/** What is known of the ways from one target. */
+export interface TargetPaths {
+  /** A way that no recent probe has proved is a doubt; else it is assumed to be open until a probe has been refused */
+  readonly mustBeProven: boolean;
+  readonly byCluster: ReadonlyMap<string, TargetPath>;
+}
+
+/** A proof older than this says nothing of today: firewalls change. Milliseconds. */
+const PATH_PROVEN_FOR_MS = 86_400_000;
+
 /** The moment of the restore, and how far ahead of it a token must last not to be a risk. */
 export interface Moment {
   readonly now: Date;
   readonly horizonMs: number;
+  /** Absent: nothing is asked of a way to the cluster, as there is no target */
+  readonly paths?: TargetPaths;
 }
 
 export interface ClusterAssessment {
@@ -70,6 +91,7 @@ const EFFECT: Record<ClusterFindingCode, readonly [Verdict, Severity, ImportOutc
   FACTS_STALE: ['UNKNOWN', 'WARNING', null],
   CLUSTER_NOT_IN_BACKUP: ['NOT_READY', 'CRITICAL', 'CLUSTER_NOT_RESTORED'],
   CLUSTER_AGE_UNKNOWN: ['UNKNOWN', 'WARNING', null],
+  IMPORT_DISABLED: ['NOT_READY', 'CRITICAL', 'IMPORT_DISABLED'],
   API_URL_MISSING: ['NOT_READY', 'CRITICAL', 'API_URL_MISSING'],
   TOKEN_MISSING: ['NOT_READY', 'CRITICAL', 'NO_TOKEN_RESTORED'],
   TOKEN_NOT_IN_BACKUP: ['NOT_READY', 'CRITICAL', 'NO_TOKEN_RESTORED'],
@@ -77,6 +99,8 @@ const EFFECT: Record<ClusterFindingCode, readonly [Verdict, Severity, ImportOutc
   TOKEN_EXPIRED: ['NOT_READY', 'CRITICAL', 'TOKEN_EXPIRED'],
   TOKEN_EXPIRY_UNKNOWN: ['UNKNOWN', 'WARNING', null],
   CLUSTER_UNREACHABLE: ['NOT_READY', 'CRITICAL', 'CLUSTER_UNREACHABLE'],
+  TARGET_PATH_REFUSED: ['NOT_READY', 'CRITICAL', 'CLUSTER_UNREACHABLE'],
+  TARGET_PATH_UNPROVEN: ['UNKNOWN', 'WARNING', null],
   ROLE_BINDING_MISSING: ['NOT_READY', 'CRITICAL', 'TOKEN_REJECTED'],
   TOKEN_EXPIRES_SOON: ['AT_RISK', 'WARNING', null],
   TOKEN_LOST_SINCE_BACKUP: ['AT_RISK', 'WARNING', null],
@@ -88,6 +112,7 @@ const REMEDY: Record<ClusterFindingCode, string> = {
   FACTS_STALE: 'Restore the connection to the hub, so that it can tell which backups it shows.',
   CLUSTER_NOT_IN_BACKUP: 'Wait for the next backup set; remove the label velero.io/exclude-from-backup where it is set.',
   CLUSTER_AGE_UNKNOWN: 'Check the ManagedCluster on the source hub: its creation time cannot be read.',
+  IMPORT_DISABLED: 'Remove the annotation import.open-cluster-management.io/disable-auto-import from the ManagedCluster, and wait for the next backup set.',
   API_URL_MISSING: 'Set spec.managedClusterClientConfigs[0].url on the ManagedCluster, or supply the API URL during the failover.',
   TOKEN_MISSING: 'Wake the cluster and let its hub keep its token (policy PROTECT); the token agent must run there once.',
   TOKEN_NOT_IN_BACKUP: 'Wait for the next backup set: the Secret must carry its backup label before that starts.',
@@ -95,6 +120,8 @@ const REMEDY: Record<ClusterFindingCode, string> = {
   TOKEN_EXPIRED: 'Let the token be refreshed and backed up again; a longer validity keeps older sets usable.',
   TOKEN_EXPIRY_UNKNOWN: 'Check the account and its Secret on the source hub: no expiry can be read there.',
   CLUSTER_UNREACHABLE: 'Bring the cluster back, or open the way between it and the hub.',
+  TARGET_PATH_REFUSED: 'Open the way from the target hub to the cluster’s API server, then probe again.',
+  TARGET_PATH_UNPROVEN: 'Let the way from the target hub be probed, or let the plan assume that it is open.',
   ROLE_BINDING_MISSING: 'Let the hub keep the role binding (policy PROTECT); without it the token may not do its job.',
   TOKEN_EXPIRES_SOON: 'Let the token be refreshed and a backup set run before it expires.',
   TOKEN_LOST_SINCE_BACKUP: 'Find out why the Secret was removed; the next backup set will not hold the token.',
@@ -129,7 +156,7 @@ export function predictedOutcomeOfCode(verdict: ClusterVerdict, code: string | n
 /** Whether a cluster would come back if the set were restored at `moment.now`. Facts about a finished set do not age. */
 export function assessCluster(facts: ClusterFacts, basis: Basis, moment: Moment): ClusterAssessment {
   if (facts.origin !== 'IMPORTED') return { verdict: 'NOT_NEEDED', findings: [] };
-  const findings = inOrder([...basisFindings(facts, basis), ...clusterFindings(facts), ...tokenFindings(facts, basis, moment)]);
+  const findings = inOrder([...basisFindings(facts, basis), ...clusterFindings(facts), ...pathFindings(facts, moment), ...tokenFindings(facts, basis, moment)]);
   return { verdict: worstVerdict(findings.map((one) => one.verdict)), findings };
 }
 
@@ -162,6 +189,7 @@ function membershipFindings(facts: ClusterFacts, set: SetFacts): FindingDraft[] 
 
 function clusterFindings(facts: ClusterFacts): FindingDraft[] {
   const findings: FindingDraft[] = [];
+  if (facts.importDisabled) findings.push(finding('IMPORT_DISABLED', 'The ManagedCluster carries the annotation disable-auto-import'));
   if (facts.apiUrl === null) findings.push(finding('API_URL_MISSING', 'The ManagedCluster has no spec.managedClusterClientConfigs[0].url'));
   if (facts.available === 'ABSENT') {
     findings.push(finding('CLUSTER_UNREACHABLE', 'The source hub has never seen the cluster available'));
@@ -170,6 +198,17 @@ function clusterFindings(facts: ClusterFacts): FindingDraft[] {
     findings.push(finding('CLUSTER_UNREACHABLE', `Condition ManagedClusterConditionAvailable is ${state} on the source hub`, facts.availableSince));
   }
   return findings;
+}
+
+/** A cluster that its own hub cannot reach, or whose address nobody knows, is told as such: no probe of it says more. */
+function pathFindings(facts: ClusterFacts, { now, paths }: Moment): FindingDraft[] {
+  if (paths === undefined || facts.apiUrl === null) return [];
+  const path = paths.byCluster.get(facts.name);
+  if (path?.state === 'REFUSED') return [finding('TARGET_PATH_REFUSED', `From the target hub the cluster’s API was not reached: ${path.detail}`, path.checkedAt)];
+  if (!paths.mustBeProven) return [];
+  if (path === undefined) return [finding('TARGET_PATH_UNPROVEN', 'Nobody has probed whether the target hub reaches the cluster’s API')];
+  if (now.getTime() - path.checkedAt.getTime() <= PATH_PROVEN_FOR_MS) return [];
+  return [finding('TARGET_PATH_UNPROVEN', `The target hub was last seen to reach the cluster’s API at ${path.checkedAt.toISOString()}`, path.checkedAt)];
 }
 
 function tokenFindings(facts: ClusterFacts, basis: Basis, moment: Moment): FindingDraft[] {

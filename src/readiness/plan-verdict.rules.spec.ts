@@ -14,15 +14,15 @@ const hub = (name: string, of: Partial<HubFacts> = {}): HubFacts => ({
   schedules: name === 'east' ? [schedule] : [], restores: [], shown: allShown, heardAt: now, tookOver: false, ...of,
 });
 const set = {
-  id: 's', credentialsBackup: 'cred', resourcesBackup: 'res', genericBackup: 'gen', managedClustersBackup: 'mc', startedAt: ago(30 * MINUTE), completedAt: ago(28 * MINUTE), managedClustersStartedAt: ago(29 * MINUTE),
+  id: 's', credentialsBackup: 'cred', resourcesBackup: 'res', genericBackup: 'gen', managedClustersBackup: 'mc', status: 'COMPLETE', startedAt: ago(30 * MINUTE), completedAt: ago(28 * MINUTE), managedClustersStartedAt: ago(29 * MINUTE),
   expiresAt: new Date(now.getTime() + 30 * 86_400_000),
 };
 const cluster = (name: string, of: Partial<KnownCluster> = {}): KnownCluster => ({ name, openshiftId: `id-${name}`, isLocal: false, excludedFromBackup: false, restoredFromBackup: null, ...of });
 
-interface World { source?: Partial<HubFacts>; target?: Partial<HubFacts>; sets?: typeof set[]; rpoSeconds?: number; sourceClusters?: KnownCluster[]; targetClusters?: KnownCluster[] }
+interface World { source?: Partial<HubFacts>; target?: Partial<HubFacts>; sets?: typeof set[]; rpoSeconds?: number; reachability?: string; sourceClusters?: KnownCluster[]; targetClusters?: KnownCluster[] }
 function findingsOf(world: World): string[] {
   const facts: PlanFacts & { sets: typeof set[] } = {
-    source: hub('east', world.source), target: hub('west', world.target), rpoSeconds: world.rpoSeconds ?? 3600, sets: world.sets ?? [set],
+    source: hub('east', world.source), target: hub('west', world.target), rpoSeconds: world.rpoSeconds ?? 3600, plan: { reachability: world.reachability ?? 'PROBED' }, sets: world.sets ?? [set],
     sourceClusters: world.sourceClusters ?? [cluster('c1'), cluster('local-cluster', { isLocal: true, excludedFromBackup: true })], targetClusters: world.targetClusters ?? [cluster('local-cluster', { isLocal: true, openshiftId: 'other' })],
   };
   const { basis, set: chosen } = basisOfPlan(facts.source, facts.target, facts.sets, now);
@@ -39,6 +39,10 @@ test.each<{ because: string; world: World; codes: string[] }>([
   { because: 'the target is dead', world: { target: dead }, codes: ['TARGET_UNREACHABLE NOT_READY'] },
   { because: 'the source is silent, though nobody knows why', world: { source: { heardAt: ago(SILENT_AFTER_MS + 1) } }, codes: ['FACTS_STALE UNKNOWN'] },
   { because: 'the source was never read', world: { source: { heardAt: null } }, codes: ['FACTS_STALE UNKNOWN'] },
+  { because: 'that the target reaches the clusters is assumed: that is said, and costs nothing', world: { reachability: 'ASSUMED' }, codes: ['TARGET_PATH_ASSUMED READY'] },
+  { because: 'every set has expired: the target’s word is enough, though the source is dead', world: { source: dead, sets: [{ ...set, expiresAt: ago(1) }] }, codes: ['NO_BACKUP_SET NOT_READY', 'SOURCE_UNREACHABLE READY'] },
+  { because: 'the dead source had begun one; the target will never show it', world: { source: dead, sets: [{ ...set, status: 'IN_PROGRESS' }], target: { shown: nothingShown } }, codes: ['NO_BACKUP_SET NOT_READY', 'SOURCE_UNREACHABLE READY'] },
+  { because: 'the dead source alone shows it', world: { source: dead, target: { shown: nothingShown } }, codes: ['BACKUP_NOT_ON_TARGET NOT_READY', 'SOURCE_UNREACHABLE READY'] },
   { because: 'there is no set', world: { sets: [] }, codes: ['NO_BACKUP_SET NOT_READY'] },
   { because: 'the target does not show the set', world: { target: { shown: nothingShown } }, codes: ['BACKUP_NOT_ON_TARGET NOT_READY'] },
   { because: 'half a set is none', world: { target: { shown: new Map([...allShown].filter(([name]) => name !== 'mc')) } }, codes: ['BACKUP_NOT_ON_TARGET NOT_READY'] },

@@ -57,7 +57,7 @@ const rowsOf = async () => (await readiness.clustersOfPlan(planId, {}, byCluster
 test('a plan tells what a failover would bring, by cluster and by code', async () => {
   const view = await readiness.forPlan(planId);
   expect(view).toMatchObject({
-    verdict: 'AT_RISK', clustersRecoverable: 1, clustersTotal: 2, counts: { READY: 1, AT_RISK: 0, NOT_READY: 1, UNKNOWN: 0, NOT_NEEDED: 2 }, byCode: [{ code: 'API_URL_MISSING', verdict: 'NOT_READY', count: 1 }], findings: [],
+    verdict: 'AT_RISK', clustersRecoverable: 1, clustersTotal: 2, counts: { READY: 1, AT_RISK: 0, NOT_READY: 1, UNKNOWN: 0, NOT_NEEDED: 2 }, byCode: [{ code: 'API_URL_MISSING', verdict: 'NOT_READY', count: 1 }], findings: [{ code: 'TARGET_PATH_ASSUMED', verdict: 'READY' }],
     backupSet: { id: setId, credentialsBackup: 'cred' }, rpoTargetSeconds: 3600, rpoCurrentSeconds: 1800, factsAgeSeconds: 0,
   });
   const rows = await rowsOf();
@@ -125,7 +125,7 @@ test('a dead source makes verdicts over its sets neither better nor worse, and t
   await readiness.compute(planId);
   expect((await rowsOf()).map((row) => [row.cluster, row.verdict, row.findings])).toEqual(before.map((row) => [row.cluster, row.verdict, row.findings]));
   const view = await readiness.forPlan(planId);
-  expect(view.findings.map((one) => one.code)).toEqual(['RPO_EXCEEDED', 'SOURCE_UNREACHABLE']);
+  expect(view.findings.map((one) => one.code)).toEqual(['RPO_EXCEEDED', 'SOURCE_UNREACHABLE', 'TARGET_PATH_ASSUMED']);
   expect(view.factsAgeSeconds).toBe(2 * 86_400);
 });
 

@@ -23,6 +23,7 @@ export const clusterFindingCodes = [
   'FACTS_STALE',
   'CLUSTER_NOT_IN_BACKUP',
   'CLUSTER_AGE_UNKNOWN',
+  'IMPORT_DISABLED',
   'API_URL_MISSING',
   'TOKEN_MISSING',
   'TOKEN_NOT_IN_BACKUP',
@@ -30,6 +31,8 @@ export const clusterFindingCodes = [
   'TOKEN_EXPIRED',
   'TOKEN_EXPIRY_UNKNOWN',
   'CLUSTER_UNREACHABLE',
+  'TARGET_PATH_REFUSED',
+  'TARGET_PATH_UNPROVEN',
   'ROLE_BINDING_MISSING',
   'TOKEN_EXPIRES_SOON',
   'TOKEN_LOST_SINCE_BACKUP',
@@ -60,6 +63,7 @@ export const planFindingCodes = [
   'BACKUP_COLLISION',
   'NEW_HUB_HAS_NO_SCHEDULE',
   'RETURNED_UNFENCED',
+  'TARGET_PATH_ASSUMED',
 ] as const;
 export type PlanFindingCode = (typeof planFindingCodes)[number];
 

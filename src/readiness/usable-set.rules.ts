@@ -35,3 +35,9 @@ export function newestUsable<T extends SetCandidate>(sets: readonly T[], shown: 
   const usable = sets.filter((set) => isUsable(setUsability(set, shown, now)));
   return usable.reduce<T | null>((newest, set) => (newest === null || (set.startedAt?.getTime() ?? 0) > (newest.startedAt?.getTime() ?? 0) ? set : newest), null);
 }
+
+/** The newest complete set that has not expired, wherever it is shown; null: none. What separates "not on the target" from "there is none". */
+export function newestRestorable<T extends SetCandidate & { readonly status: string }>(sets: readonly T[], now: Date): T | null {
+  const whole = sets.filter((set) => set.status === 'COMPLETE' && (set.expiresAt === null || set.expiresAt > now));
+  return whole.reduce<T | null>((newest, set) => (newest === null || (set.startedAt?.getTime() ?? 0) > (newest.startedAt?.getTime() ?? 0) ? set : newest), null);
+}

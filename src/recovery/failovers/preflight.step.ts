@@ -5,7 +5,7 @@ import { HubConnections } from '../../hubs/hub-connections.service.js';
 import type { HubClient } from '../../kube/hub-client.js';
 import { collidingClusters, type KnownCluster } from '../../readiness/plan-verdict.rules.js';
 import { ReadinessService } from '../../readiness/readiness.service.js';
-import { newestUsable } from '../../readiness/usable-set.rules.js';
+import { newestRestorable, newestUsable } from '../../readiness/usable-set.rules.js';
 import { HubViewService, type BackupOnHub, type ClusterOnHub, type ScheduleOnHub } from '../hub-view.service.js';
 import { isScheduleActive, restoresInTheWay, syncedCredentialsBackup, type RestoreOnHub } from '../restores/restores-on-hub.rules.js';
 import { contentHash, namesHash } from './content-hash.rules.js';
@@ -96,7 +96,7 @@ export class PreflightStep implements Step {
     const sets = await this.repository.sets(sourceClusterId);
     const shown = new Map(now.backups.filter((backup) => backup.ownerClusterId === sourceClusterId).map((backup) => [backup.name, backup.phase]));
     const set = newestUsable(sets, shown, run.now());
-    if (set === null) return fail(run, noSet(failover, sets));
+    if (set === null) return fail(run, noSet(failover, sets, run.now()));
     const known = await this.repository.knownClusters(failover.sourceHubId);
     const colliding = collidingClusters(known.map(toKnown), now.clusters.map(onTarget), labelsOfBackups(sets));
     if (colliding.length > 0) return fail(run, collision(failover, colliding));
@@ -139,10 +139,10 @@ const fail = (run: StepRun, why: FailoverProblem): StepAnswer => ({
   kind: 'NEXT', to: run.failover.steps.get('FENCING')?.intent ? 'UNDOING' : 'FAILED', result: 'FAILED', outcome: { ...why }, write: { set: { problem: why }, notes: [{ type: 'preflight.failed', summary: `Checks failed, nothing was restored: ${why.message}`, data: { ...why } }] },
 });
 
-function noSet(failover: MachineFailover, sets: readonly SetOfSource[]): FailoverProblem {
-  const complete = sets.find((set) => set.status === 'COMPLETE');
-  if (complete === undefined) return problem('NO_BACKUP_SET', `Hub ${failover.source.name} has no complete backup set`);
-  return problem('BACKUP_NOT_ON_TARGET', `Hub ${failover.target.name} does not show the backup set of ${complete.credentialsBackup}, nor an older one that is usable`);
+function noSet(failover: MachineFailover, sets: readonly SetOfSource[], now: Date): FailoverProblem {
+  const missing = newestRestorable(sets, now);
+  if (missing === null) return problem('NO_BACKUP_SET', `Hub ${failover.source.name} has no complete backup set that has not expired`);
+  return problem('BACKUP_NOT_ON_TARGET', `Hub ${failover.target.name} does not show the backup set of ${missing.credentialsBackup}, nor an older one that is usable`);
 }
 
 function collision(failover: MachineFailover, colliding: readonly string[]): FailoverProblem {
