@@ -61,6 +61,8 @@ test.each([
   { because: 'a phase of a release to come tells nothing', change: phase('Humming'), code: 'BACKUP_SCHEDULE_ENABLED', state: 'UNKNOWN' },
   { because: 'of two, the enabled one counts', change: { schedules: read([schedule({ name: 'a', phase: 'FailedValidation' }), schedule({ name: 'b' })]) }, code: 'BACKUP_SCHEDULE_ENABLED', state: 'MET' },
   { because: 'the operator would delete accounts', change: { schedules: read([schedule({ useManagedServiceAccount: false })]) }, code: 'MANAGED_SERVICE_ACCOUNT_IN_SCHEDULE', state: 'NOT_MET' },
+  { because: 'also beside one that has it on', change: { schedules: read([schedule({ name: 'a' }), schedule({ name: 'b', useManagedServiceAccount: false, phase: 'Failed' })]) }, code: 'MANAGED_SERVICE_ACCOUNT_IN_SCHEDULE', state: 'NOT_MET' },
+  { because: 'unless that one rests', change: { schedules: read([schedule({ name: 'a' }), schedule({ name: 'b', useManagedServiceAccount: false, paused: true })]) }, code: 'MANAGED_SERVICE_ACCOUNT_IN_SCHEDULE', state: 'MET' },
   { because: 'a right is missing', change: { missingRights: read(['patch secrets']) }, code: 'RIGHTS_SUFFICIENT', state: 'NOT_MET' },
   { because: 'reviews are refused', change: { missingRights: FORBIDDEN }, code: 'RIGHTS_SUFFICIENT', state: 'UNKNOWN' },
   { because: 'a hub without ClusterVersion', change: { clusterId: read({ id: 'namespace:1', substitute: true }) }, code: 'CLUSTER_ID_KNOWN', state: 'NOT_MET' },

@@ -122,15 +122,18 @@ function scheduleVerdicts({ schedules }: HubReading): PrerequisiteVerdict[] {
     return codes.map((code) => verdict(code, 'NOT_MET', 'There is no BackupSchedule in open-cluster-management-backup', remedy));
   }
   const { name, phase, message, useManagedServiceAccount } = schedule;
+  const others = schedules.is === 'READ' ? schedules.value : [];
   const known = phase === null ? undefined : PHASES[phase];
   const said = message === null || phase === 'Enabled' ? '' : `: ${message}`;
   const enabled =
     known === undefined
       ? verdict(codes[0], 'UNKNOWN', `BackupSchedule ${name} has ${phase === null ? 'no phase' : `the phase ${phase}, which we do not know`}${said}`, 'See that the backup operator runs.')
       : verdict(codes[0], known.state, `BackupSchedule ${name} ${known.cause}${said}`, known.remedy);
-  const accounts = useManagedServiceAccount
+  // One that has it off beside one that has it on: the operator deletes at each look at it.
+  const off = useManagedServiceAccount ? others.find((other) => !other.useManagedServiceAccount && !other.paused && other.phase !== 'BackupCollision') : schedule;
+  const accounts = off === undefined
     ? verdict(codes[1], 'MET', `BackupSchedule ${name} has useManagedServiceAccount on`)
-    : verdict(codes[1], 'NOT_MET', `BackupSchedule ${name} has useManagedServiceAccount off: the backup operator deletes auto-import accounts`, 'Set useManagedServiceAccount to true.');
+    : verdict(codes[1], 'NOT_MET', `BackupSchedule ${off.name} has useManagedServiceAccount off: the backup operator deletes auto-import accounts`, 'Set useManagedServiceAccount to true.');
   return [enabled, accounts];
 }
 

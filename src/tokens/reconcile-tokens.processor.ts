@@ -3,6 +3,7 @@ import { Clock } from '../common/clock.js';
 import { Config } from '../config/config.js';
 import { FleetChanges } from '../fleet/fleet-changes.service.js';
 import type { FleetChange, WatchedKind } from '../fleet/fleet.types.js';
+import { inspectHub } from '../hubs/inspect-hub.job.js';
 import { Jobs } from '../jobs/jobs.js';
 import { reconcileTokens } from './reconcile-tokens.job.js';
 import { tokenKinds } from './token-kinds.js';
@@ -33,7 +34,7 @@ export class ReconcileTokensProcessor implements OnModuleInit, OnModuleDestroy {
   ) {}
 
   onModuleInit(): void {
-    this.jobs.handle(reconcileTokens, ({ hubId }, signal) => this.reconciler.reconcileHub(hubId, signal), { concurrency: HUBS_AT_ONCE });
+    this.jobs.handle(reconcileTokens, ({ hubId }, signal) => this.reconcile(hubId, signal), { concurrency: HUBS_AT_ONCE });
     this.jobs.sweepEvery('tokens', this.config.sweepMs, () => this.sweep());
     this.unsubscribe = this.changes.subscribe((change) => this.onChange(change));
   }
@@ -48,6 +49,13 @@ export class ReconcileTokensProcessor implements OnModuleInit, OnModuleDestroy {
     await this.work.forgetRemovedHubs();
     await this.work.wakeMissed(now);
     await this.jobs.enqueueMany(reconcileTokens, (await this.work.hubsWithDueWork(now)).map((hubId) => ({ hubId })));
+  }
+
+  private async reconcile(hubId: string, signal: AbortSignal): Promise<{ readonly againInMs: number } | undefined> {
+    const again = await this.reconciler.reconcileHub(hubId, signal);
+    // The hub's prerequisite tells all that is missing, not the first that a write met.
+    if (this.reconciler.lacksRight(hubId)) await this.jobs.enqueue(inspectHub, { hubId });
+    return again;
   }
 
   private async onChange({ hubId, topic, kinds, clusters }: FleetChange): Promise<void> {

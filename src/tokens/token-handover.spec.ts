@@ -151,3 +151,28 @@ test('what Lifeboat has completed, the operator takes over without one write', a
   expect({ writes: told(operators().filter(({ namespace }) => !isHosted(namespace))), of: which() }).toEqual({ writes: [], of: which() });
   expect(hosted.length).toBeGreaterThan(0);
 });
+
+test('an operator whose switch is off is told of and never fought: in an hour it finds nothing of ours twice', async () => {
+  await begin('operator');
+  await protect();
+  await until('every token is there and marked', () => missing(ACCOUNT).length === 0);
+  await until('all is read', async () => (await parts.prisma.autoImportToken.count({ where: { hubId, inBackupSelection: true } })) >= inNeed().length);
+  hub.ledger.clear();
+  const { client } = world.hub('east');
+  await client.patch(resources.backupSchedule, { name: 'schedule-acm', namespace: 'open-cluster-management-backup' }, { spec: { useManagedServiceAccount: false } }, { patchType: 'merge' });
+  const canary = { namespace: 'c1', name: 'canary' };
+  for (let minutes = 0; minutes < 60; minutes += 5) {
+    await client.create(resources.managedServiceAccount, {
+      apiVersion: 'authentication.open-cluster-management.io/v1beta1', kind: 'ManagedServiceAccount', spec: { rotation: { enabled: true, validity: '1h0m0s' } },
+      metadata: { ...canary, labels: { 'authentication.open-cluster-management.io/is-managed-serviceaccount': ACCOUNT } },
+    });
+    clock.advance(5 * MINUTE);
+    await until('the operator has looked', () => hub.object(resources.managedServiceAccount, canary) === null);
+  }
+  await until('it is told on the tokens', async () => (await parts.prisma.autoImportToken.count({ where: { hubId, problemCode: 'OPERATOR_SWITCHED_OFF' } })) === inNeed().length);
+  await until('it is told on the hub', async () => (await parts.hubs.prerequisites(hubId)).some(({ code, state }) => code === 'MANAGED_SERVICE_ACCOUNT_IN_SCHEDULE' && state === 'NOT_MET'));
+  const made = hub.ledger.writes({ verb: 'apply', changed: true, userAgent: (agent) => agent.startsWith('lifeboat') });
+  // Deletions may be heard before the switch is: what is made anew then is made once.
+  expect(Math.max(0, ...inNeed().map((name) => made.filter(({ namespace }) => namespace === name).length))).toBeLessThanOrEqual(5);
+  expect(inNeed().filter((name) => hub.object(resources.managedServiceAccount, { namespace: name, name: ACCOUNT }) !== null)).toEqual([]);
+});

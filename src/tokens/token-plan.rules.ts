@@ -86,6 +86,9 @@ const BINDING_OF = { [accounts.autoImport]: roleBindings.import, [accounts.autoI
 export const inBackupSelection = (secret: TokenSecretFacts): boolean =>
   secret.backupLabel !== null || secret.hiveLabel !== null || secret.typeLabel !== null;
 
+/** A backup that starts now leaves a token of the cluster out. */
+export const isUrgent = ({ secrets }: ObservedToken): boolean => [...secrets.values()].some(({ facts }) => !facts.deleting && !inBackupSelection(facts));
+
 /** Where the token agent runs on the cluster. */
 const addOnNamespace = (observed: ObservedToken): string => observed.addOn?.facts.namespace ?? namespaces.defaultAddOn;
 

@@ -59,10 +59,12 @@ export class TokenWorkRepository {
     );
   }
 
-  /** The longest due come first. */
+  /** Whose token a backup would leave out comes first, then the longest due. */
   async due(hubId: string, now: Date, limit: number, without: readonly string[]): Promise<DueCluster[]> {
     return this.sql.query(
-      `SELECT cluster, generation FROM token_work WHERE hub_id = $1 AND due_at <= $2 AND cluster <> ALL($4::text[]) ORDER BY due_at, cluster LIMIT $3`,
+      `SELECT cluster, generation FROM token_work AS work WHERE hub_id = $1 AND due_at <= $2 AND cluster <> ALL($4::text[])
+       ORDER BY EXISTS (SELECT 1 FROM hub_object AS secret WHERE secret.hub_id = $1 AND secret.kind = 'TOKEN_SECRET' AND secret.namespace = work.cluster
+         AND facts->>'backupLabel' IS NULL AND facts->>'hiveLabel' IS NULL AND facts->>'typeLabel' IS NULL AND NOT (facts->>'deleting')::boolean) DESC, due_at, cluster LIMIT $3`,
       [hubId, now, limit, [...without]],
     );
   }

@@ -218,3 +218,83 @@ test('emptied queues and lost wake-ups are found by the sweep', async () => {
   await parts.tokenProcessor.sweep();
   await until('the sweep has found it', async () => (await inventory('c1'))?.secretPresent === true);
 });
+
+test('a token that its agent does not renew is told when its time has come, without any event', async () => {
+  await start([cluster('c1')]);
+  await policy({ policy: 'PROTECT' });
+  await until('it is complete', () => writes().length === 3);
+  await agentWrites('c1', ACCOUNT, { expiresMs: 24 * HOUR });
+  await agentWrites('c1', 'auto-import-account-pair', { expiresMs: 240 * HOUR, isOwned: false });
+  await until('the token is kept', async () => (await inventory('c1'))?.expiresAt !== null && (await problemOf('c1')) === null);
+  await settled();
+  clock.advance(19.2 * HOUR + 16 * 60_000);
+  await until('it is told', async () => (await problemOf('c1')) === 'TOKEN_REFRESH_OVERDUE');
+  expect((await inventory('c1'))?.problemSince?.getTime()).toBeLessThanOrEqual(clock.now().getTime());
+});
+
+test('what short lives leave the backup sets is told, and what a plan makes of it', async () => {
+  const daily: KubeObject = {
+    apiVersion: 'cluster.open-cluster-management.io/v1beta1', kind: 'BackupSchedule', metadata: { namespace: 'open-cluster-management-backup', name: 's' },
+    spec: { veleroSchedule: '0 2 * * *', veleroTtl: '720h', useManagedServiceAccount: true }, status: { phase: 'Enabled' },
+  };
+  await start([cluster('c1'), daily]);
+  await policy({ policy: 'PROTECT' });
+  await until('it is complete', () => writes().length === 3);
+  await agentWrites('c1', ACCOUNT, { expiresMs: 24 * HOUR });
+  await until('it is told', async () => (await problemOf('c1')) === 'TOKEN_LIFE_SHORTER_THAN_BACKUP_INTERVAL');
+  const token = await inventory('c1');
+  expect(token).toMatchObject({ uncoveredSecondsPerDay: 12 * 3600, setRestorableSeconds: 12 * 3600, oldForRpoAt: null });
+  const now = clock.now();
+  const west = await parts.prisma.hub.create({ data: { name: 'west', apiUrl: 'https://west.example', createdAt: now, createdBy: 'tester', updatedAt: now, removedAt: now } });
+  await parts.prisma.recoveryPlan.create({
+    data: {
+      name: 'p', sourceHubId: hubId, targetHubId: west.id, rpoSeconds: 4 * 3600, rtoSeconds: 3600, backupRule: 'NEWEST_COMPLETE', approvalRequired: true, importWindowSeconds: 3600,
+      createdAt: now, createdBy: 'tester', updatedAt: now,
+    },
+  });
+  await until('the plan is told', async () => (await inventory('c1'))?.oldForRpoAt?.getTime() === (token?.expiresAt?.getTime() ?? NaN) - 4 * HOUR);
+});
+
+test('what somebody takes away again and again is made anew, each time later, and told', async () => {
+  await start([cluster('c1')]);
+  await policy({ policy: 'PROTECT' });
+  await until('it is complete', async () => (await inventory('c1'))?.bindingPresent === true);
+  const takeAway = () => agent.delete(resources.managedServiceAccount, { namespace: 'c1', name: ACCOUNT });
+  const isThere = () => hub.object(resources.managedServiceAccount, { namespace: 'c1', name: ACCOUNT }) !== null;
+  await takeAway();
+  await until('a mistake is mended at once', isThere);
+  await until('that is heard', async () => (await inventory('c1'))?.accountPresent === true);
+  await settled();
+  await takeAway();
+  await until('it is told', async () => (await problemOf('c1')) === 'TOKEN_OBJECTS_REMOVED');
+  await settled();
+  expect(writes().filter((line) => line.startsWith('apply managedserviceaccounts'))).toHaveLength(2);
+  // What else there is to do is done meanwhile: its token would miss a backup.
+  await agentWrites('c1', ACCOUNT, { isOwned: true });
+  await until('the label does not wait', () => secretOf('c1')?.metadata.labels?.['cluster.open-cluster-management.io/backup'] === 'msa');
+  clock.advance(5 * 60_000 + 1000);
+  await until('it is tried again', isThere);
+});
+
+test('a label does not wait for something else that the hub refuses', async () => {
+  const remove = hub.addAdmission({ name: 'calendar', review: ({ kind }) => (kind.plural === 'managedclusteraddons' ? 'not on a Friday' : null) });
+  await start([cluster('c1')]);
+  await policy({ policy: 'PROTECT' });
+  await until('it is told', async () => (await problemOf('c1')) === 'HUB_REJECTED_WRITE');
+  await settled();
+  await agentWrites('c1', 'auto-import-account-mine', { isOwned: false });
+  await until('it has its label', () => secretOf('c1', 'auto-import-account-mine')?.metadata.labels?.['cluster.open-cluster-management.io/backup'] === 'msa');
+  expect(hub.ledger.writes({ resource: 'managedclusteraddons' }).filter(({ fieldManager }) => fieldManager === 'lifeboat')).toHaveLength(1);
+  remove();
+});
+
+test('whose token a backup would leave out comes first', async () => {
+  hubId = '01990000-0000-7000-8000-00000000000a';
+  await parts.tokenWork.wake(hubId, ['c1', 'c2', 'c3'], clock.now());
+  const secret = (namespace: string, backupLabel: string | null) => ({
+    hubId, kind: 'TOKEN_SECRET', namespace, name: ACCOUNT, uid: 'u', resourceVersion: '1', readAt: clock.now(), epoch: 1n,
+    facts: { deleting: false, backupLabel, hiveLabel: null, typeLabel: null },
+  });
+  await parts.prisma.hubObject.createMany({ data: [secret('c1', 'msa'), secret('c2', null)] });
+  expect((await parts.tokenWork.due(hubId, clock.now(), 2, [])).map((due) => due.cluster)).toEqual(['c2', 'c1']);
+});

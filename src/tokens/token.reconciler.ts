@@ -9,9 +9,10 @@ import { HubConnections } from '../hubs/hub-connections.service.js';
 import type { HubClient } from '../kube/hub-client.js';
 import { isKubeError } from '../kube/kube-error.js';
 import { setRhythm, type SetRhythm } from './token-coverage.rules.js';
+import { TokenHolds, type Hold } from './token-holds.js';
 import { TokenInventoryRepository } from './token-inventory.repository.js';
 import { TokenObserverRepository } from './token-observer.repository.js';
-import { planToken, type ObservedToken, type TokenAction, type TokenPlan, type TokenProblem } from './token-plan.rules.js';
+import { isUrgent, planToken, type ObservedToken, type TokenAction, type TokenPlan, type TokenProblem } from './token-plan.rules.js';
 import { tokenPolicy, type TokenPolicy } from './token-policy.rules.js';
 import { TokenWorkRepository, type DueCluster, type SettledCluster } from './token-work.repository.js';
 import { failureMeaning, refusalProblem, retryInMs } from './token-write.rules.js';
@@ -31,14 +32,6 @@ const ELSEWHERE_MS = 1_000;
 const MAX_RHYTHMS = 1_000;
 /** A next moment further away than this is left to the sweep. */
 const SOON_MS = 60_000;
-
-/** Why a cluster is not written to for a while. */
-interface Hold {
-  readonly until: Date;
-  /** null: it heals by itself */
-  readonly problem: TokenProblem | null;
-  readonly failures: number;
-}
 
 /** A run over one hub in this process. */
 interface Run {
@@ -67,8 +60,9 @@ interface Pass {
 @Injectable()
 export class TokenReconciler {
   private readonly logger = new Logger(TokenReconciler.name);
-  private readonly holds = new Map<string, Hold>();
-  private readonly awayUntil = new Map<string, Date>();
+  private readonly holds = new TokenHolds();
+  /** Hubs where a right was found missing that was not known to be */
+  private readonly lacking = new Set<string>();
   private readonly runs = new Map<string, Run>();
   private readonly rhythms = new Map<string, SetRhythm | null>();
 
@@ -86,10 +80,12 @@ export class TokenReconciler {
 
   /** Someone changed the hub, or it is back: what was refused or failed is tried again. */
   forgetFailures(hubId: string): void {
-    this.awayUntil.delete(hubId);
-    for (const key of this.holds.keys()) {
-      if (key.startsWith(`${hubId}/`)) this.holds.delete(key);
-    }
+    this.holds.forget(hubId);
+  }
+
+  /** Whether a right was found missing since this was asked last: the hub's own findings are then out of date. */
+  lacksRight(hubId: string): boolean {
+    return this.lacking.delete(hubId);
   }
 
   /**
@@ -127,6 +123,7 @@ export class TokenReconciler {
       this.end(hubId, run);
       await Promise.all(run.recording);
     }
+    this.holds.tidy(this.clock.now());
     if (run.failure !== null) throw run.failure;
     const nextDueAt = await this.work.nextDueAt(hubId);
     if (nextDueAt === null) return undefined;
@@ -188,7 +185,8 @@ export class TokenReconciler {
 
   /** Carries out what each cluster needs. @returns what is to be said of each; those that the hub does not show are not in it */
   private async plans(pass: Pass, due: readonly DueCluster[]): Promise<ReadonlyMap<string, TokenPlan>> {
-    const waiting = await this.observer.observe(pass.hubId, due.map(({ cluster }) => cluster));
+    const observed = await this.observer.observe(pass.hubId, due.map(({ cluster }) => cluster));
+    const waiting = [...observed.filter(isUrgent), ...observed.filter((one) => !isUrgent(one))];
     const plans = new Map<string, TokenPlan>();
     const write = async (): Promise<void> => {
       for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) plans.set(one.cluster, await this.reconcileCluster(pass, one));
@@ -222,54 +220,62 @@ export class TokenReconciler {
 
   private async reconcileCluster(pass: Pass, observed: ObservedToken): Promise<TokenPlan> {
     const { hubId, policy } = pass;
-    const key = `${hubId}/${observed.cluster}`;
+    const { cluster } = observed;
     let world = this.writer.withOwnWrites(hubId, observed);
     const before = planToken(world, policy, null, this.clock.now());
     if (before.actions.length === 0) {
-      this.holds.delete(key);
+      this.holds.clear(hubId, cluster);
       return before;
     }
-    const held = this.heldUntil(hubId, key);
-    if (held !== null) return withRecheck(planToken(world, policy, held.problem, this.clock.now()), held.until);
-    for (const action of before.actions) {
+    const held = this.holds.ofCluster(hubId, cluster, this.clock.now());
+    const told = (hold: Pick<Hold, 'until' | 'problem'>): TokenPlan => withRecheck(planToken(world, policy, hold.problem, this.clock.now()), hold.until);
+    let waits: Pick<Hold, 'until' | 'problem'> | null = null;
+    for (const action of held === null ? before.actions : triedAllTheSame(before.actions, held)) {
       pass.lease.assertHeld();
       if (pass.signal.aborted) return withRecheck(before, this.clock.now());
+      const missing = this.holds.missingRight(hubId, action, this.clock.now());
+      if (missing !== null) return told(missing);
+      const removedUntil = this.holds.removed(hubId, cluster, action, this.clock.now());
+      if (removedUntil !== null) {
+        waits ??= { until: removedUntil, problem: REMOVED };
+        continue;
+      }
       try {
         world = await this.writer.carryOut(await pass.client(), hubId, world, action);
+        this.holds.done(hubId, cluster, action, this.clock.now());
       } catch (error) {
-        const hold = await this.failed(pass, observed.cluster, action, error);
-        return withRecheck(planToken(world, policy, hold.problem, this.clock.now()), hold.until);
+        return told(await this.failed(pass, cluster, action, error));
       }
     }
-    this.holds.delete(key);
-    return planToken(world, policy, null, this.clock.now());
-  }
-
-  private heldUntil(hubId: string, key: string): Pick<Hold, 'until' | 'problem'> | null {
-    const now = this.clock.now();
-    const hold = this.holds.get(key);
-    if (hold !== undefined && hold.until > now) return hold;
-    const away = this.awayUntil.get(hubId);
-    return away !== undefined && away > now ? { until: away, problem: hold?.problem ?? null } : null;
+    if (held !== null) return told(held);
+    this.holds.clear(hubId, cluster);
+    return waits === null ? planToken(world, policy, null, this.clock.now()) : told(waits);
   }
 
   private async failed(pass: Pass, cluster: string, action: TokenAction, error: unknown): Promise<Hold> {
     const { hubId } = pass;
     if (!isKubeError(error)) throw error;
-    const key = `${hubId}/${cluster}`;
-    const failures = (this.holds.get(key)?.failures ?? 0) + 1;
+    const { failures, problem: known } = this.holds.next(hubId, cluster);
     const meaning = failureMeaning(error);
     const until = new Date(this.clock.now().getTime() + retryInMs(meaning, failures, error.retryAfterMs));
-    if (meaning === 'HUB_AWAY') this.awayUntil.set(hubId, until);
+    if (meaning === 'HUB_AWAY') this.holds.hubAway(hubId, until);
     const told = refusalProblem(error, failures);
     const asked = told === null && meaning === 'REFUSED' ? await this.writer.refusal(await pass.client(), cluster, action, error) : told;
-    const problem = asked ?? this.holds.get(key)?.problem ?? null;
-    const hold = { until, problem, failures };
-    this.holds.set(key, hold);
+    const problem = asked ?? known;
+    if (problem?.code === 'RIGHTS_MISSING' && this.holds.noteMissingRight(hubId, action, until)) this.lacking.add(hubId);
     this.logger.debug({ hub: hubId, cluster, action: action.type, code: error.code }, 'A write was not done; tried again later');
-    return hold;
+    return this.holds.hold(hubId, cluster, { until, problem, failures, refused: meaning === 'REFUSED' ? action.type : null });
   }
 }
+
+const REMOVED: TokenProblem = {
+  code: 'TOKEN_OBJECTS_REMOVED',
+  detail: 'Somebody on the hub takes away again and again what is made for the token: it is made anew, each time later',
+};
+
+/** A backup may start at any moment: a label does not wait for something else that the hub refuses. */
+const triedAllTheSame = (actions: readonly TokenAction[], { refused }: Hold): readonly TokenAction[] =>
+  refused === null || refused === 'MARK_SECRET' ? [] : actions.filter(({ type }) => type === 'MARK_SECRET');
 
 /** Looks again at that moment, if nothing else does earlier. */
 function withRecheck(plan: TokenPlan, at: Date): TokenPlan {
