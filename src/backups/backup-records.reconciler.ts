@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger, Optional } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
 import { DomainError } from '../common/domain-error.js';
 import { namespaces } from '../common/rhacm-names.js';
@@ -20,10 +20,14 @@ import { BackupRecordMalformedError, BackupRecordNotAnsweredError } from './back
 import { ContentCollector, ResourceListScanner, type ListedContent } from './resource-list.rules.js';
 import { storageAccess } from './storage-access.rules.js';
 
-/** Real times: they bound calls. Velero answers in a fraction of a second, and never for a name that it does not know. Milliseconds. */
-const ANSWER_MS = 15_000;
+/** Real times, which bound calls, in milliseconds. */
+export class RecordLimits {
+  /** Velero answers in a fraction of a second, and never for a name that it does not know */
+  readonly answerMs: number = 15_000;
+  readonly downloadMs: number = 30_000;
+}
+
 const LOOK_MS = 100;
-const DOWNLOAD_MS = 30_000;
 const REMOVE_MS = 5_000;
 const MAX_PACKED_BYTES = 16 * 1024 * 1024;
 const MAX_BYTES = 64 * 1024 * 1024;
@@ -57,6 +61,7 @@ export class BackupRecordsReconciler {
     private readonly changes: FleetChanges,
     private readonly clock: Clock,
     private readonly config: Config,
+    @Optional() private readonly limits: RecordLimits = new RecordLimits(),
   ) {}
 
   /** @returns when to look again, unless something wakes it earlier */
@@ -116,7 +121,7 @@ export class BackupRecordsReconciler {
     const scanner = new ResourceListScanner(collector.takers);
     await downloadGzip(
       { what: `the record of ${backup}`, url, ...access },
-      { allowLoopback: this.config.allowLoopbackHubs, maxPackedBytes: MAX_PACKED_BYTES, maxBytes: MAX_BYTES, deadlineMs: DOWNLOAD_MS, ...(signal === undefined ? {} : { signal }) },
+      { allowLoopback: this.config.allowLoopbackHubs, maxPackedBytes: MAX_PACKED_BYTES, maxBytes: MAX_BYTES, deadlineMs: this.limits.downloadMs, ...(signal === undefined ? {} : { signal }) },
       (text) => scanner.push(text),
     );
     scanner.end();
@@ -141,7 +146,7 @@ export class BackupRecordsReconciler {
   }
 
   private async answered(client: HubClient, name: string, backup: string, signal: AbortSignal | undefined): Promise<Secret> {
-    const endMs = performance.now() + ANSWER_MS;
+    const endMs = performance.now() + this.limits.answerMs;
     do {
       const request = await client.find(resources.downloadRequest, { name, namespace }, callOf(signal));
       const url = textAt(request?.status, ['downloadURL'], 10_000);
@@ -149,7 +154,7 @@ export class BackupRecordsReconciler {
       if (request === null) break;
       await pause(LOOK_MS);
     } while (performance.now() < endMs && signal?.aborted !== true);
-    throw new BackupRecordNotAnsweredError(backup, ANSWER_MS);
+    throw new BackupRecordNotAnsweredError(backup, this.limits.answerMs);
   }
 
   private async removeNow(client: HubClient, name: string, isSure: boolean): Promise<void> {

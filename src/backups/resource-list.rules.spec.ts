@@ -81,6 +81,5 @@ test.each(['no-slash', 'a/b/c', '/b', 'a/', 'A/b', 'a\u0000/b', '../b', '__proto
 test('a list without end is given up', () => {
   const collector = new ContentCollector('MANAGED_CLUSTERS');
   const take = collector.takers('cluster.open-cluster-management.io/v1/ManagedCluster');
-  expect(() => { for (let n = 0; n < 1_000_000; n += 1) take?.(`c${n}`); }).toThrow(expect.objectContaining({ code: 'BACKUP_RECORD_MALFORMED' }));
-  expect(collector.clusters.size).toBeLessThanOrEqual(400_000);
+  expect(() => { for (;;) take?.('c1'); }).toThrow(expect.objectContaining({ code: 'BACKUP_RECORD_MALFORMED' }));
 });

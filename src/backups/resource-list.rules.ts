@@ -8,7 +8,8 @@ export type Takers = (kind: string) => ((name: string) => void) | null;
 /** A namespace, a slash and a name are 507 characters at most; kinds are shorter. */
 const MAX_TEXT = 600;
 
-const SPACE = /[ \t\r\n]/;
+/** Sticky: whatever space there is at a place, also none. */
+const SPACE = /[ \t\r\n]*/y;
 
 type Expects = 'START' | 'KIND_OR_END' | 'KIND' | 'COLON' | 'LIST' | 'NAME_OR_END' | 'NAME' | 'NEXT_NAME' | 'NEXT_KIND' | 'NOTHING';
 
@@ -33,11 +34,9 @@ export class ResourceListScanner {
   push(piece: string): void {
     const text = this.rest + piece;
     this.rest = '';
-    let at = 0;
-    while (at < text.length) {
+    for (let at = behindSpace(text, 0); at < text.length; at = behindSpace(text, at)) {
       const sign = text.charAt(at);
-      if (SPACE.test(sign)) at += 1;
-      else if (sign === '"' || (sign === 'n' && this.expects === 'LIST')) {
+      if (sign === '"' || (sign === 'n' && this.expects === 'LIST')) {
         const end = sign === '"' ? endOfString(text, at) : at + 'null'.length;
         if (end === -1 || end > text.length) {
           if (text.length - at > MAX_TEXT * 6) throw new BackupRecordMalformedError('it holds a text that is too long');
@@ -91,6 +90,12 @@ const NEXT: Record<Expects, Readonly<Record<string, Expects>>> = {
 };
 
 const unexpected = (): BackupRecordMalformedError => new BackupRecordMalformedError('it is not JSON from kinds to lists of names');
+
+function behindSpace(text: string, from: number): number {
+  SPACE.lastIndex = from;
+  SPACE.test(text);
+  return SPACE.lastIndex;
+}
 
 /** Behind the closing quote; -1: it is not there yet. */
 function endOfString(text: string, start: number): number {

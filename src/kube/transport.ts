@@ -1,21 +1,17 @@
 import { EventEmitter } from 'node:events';
-import { lookup, type LookupAddress, type LookupOptions } from 'node:dns';
-import { isIP, type LookupFunction, type Socket } from 'node:net';
-import { buildConnector, type Dispatcher, Pool } from 'undici';
+import { type Dispatcher, Pool } from 'undici';
 import type { Clock } from '../common/clock.js';
 import { MOST_CALLS } from './adaptive-limit.js';
-import { addressProblem, type AddressRule } from './address.rules.js';
-import { failureOf, malformed, parseJson, retryAfterMs } from './answer.js';
+import type { AddressRule } from './address.rules.js';
 import { CallGate } from './call-gate.js';
 import { ClockSkew } from './clock-skew.js';
+import { failureOf, malformed, parseJson, retryAfterMs } from './answer.js';
 import { Deadline } from './deadline.js';
+import { guardedConnector, type TlsSettings } from './guarded-connector.js';
 import type { HubConnection } from './hub-client.types.js';
 import { KubeError } from './kube-error.js';
-import { AddressRefusedError, networkFailure, wasCut } from './transport-error.js';
+import { networkFailure, wasCut } from './transport-error.js';
 
-/** Shorter than the deadline of a call, so that a host that swallows packets reads "unreachable" and no write is in doubt. */
-const CONNECT_TIMEOUT_MS = 5_000;
-const TCP_KEEPALIVE_MS = 30_000;
 /** On HTTP/1.1 each watch takes a connection of its own; calls share these. HTTP/2 needs one. */
 const MAX_CALL_CONNECTIONS = 12;
 /** As many as the gate lets through at once: a call that is sent waits nowhere else. */
@@ -55,53 +51,12 @@ export interface CallRequest extends Request {
   readonly weight?: number;
 }
 
-/** Resolves a name and leaves out every address that may not be called, so that what was checked is what is dialled. */
-function guardedLookup(rule: AddressRule): LookupFunction {
-  return (hostname, options: LookupOptions, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
-      if (error !== null) return callback(error, '');
-      const allowed = addresses.filter(({ address }) => addressProblem(address, rule) === null);
-      const [first] = allowed;
-      if (first === undefined) return callback(new AddressRefusedError('no address of the host may be called'), '');
-      if (options.all === true) return callback(null, allowed);
-      callback(null, first.address, first.family);
-    });
-  };
-}
-
-function refusal(address: string | undefined, rule: AddressRule): AddressRefusedError | null {
-  const problem = address === undefined ? 'it is unknown' : addressProblem(address, rule);
-  return problem === null ? null : new AddressRefusedError(problem);
-}
-
-function guardedConnector(connection: HubConnection, options: TransportOptions): buildConnector.connector {
-  const { auth } = connection;
-  const dial = buildConnector({
-    ca: connection.caPem,
-    servername: connection.tlsServerName,
-    ...(auth.type === 'certificate' ? { cert: auth.certPem, key: auth.keyPem.reveal() } : {}),
-    rejectUnauthorized: true,
-    minVersion: 'TLSv1.2',
-    allowH2: options.http2,
-    preferH2: true,
-    timeout: CONNECT_TIMEOUT_MS,
-    keepAliveInitialDelay: TCP_KEEPALIVE_MS,
-    lookup: guardedLookup(options),
-  });
-  return (target, callback) => {
-    // A literal address is dialled without a look-up.
-    const refused = isIP(target.hostname) === 0 ? null : refusal(target.hostname, options);
-    if (refused !== null) return callback(refused, null);
-    dial(target, (...result) => {
-      const [error, socket] = result;
-      if (error !== null) return callback(error, null);
-      const late = refusal((socket as Socket).remoteAddress, options);
-      if (late === null) return callback(null, socket);
-      socket.destroy();
-      callback(late, null);
-    });
-  };
-}
+const tlsOf = ({ auth, caPem, tlsServerName }: HubConnection, http2: boolean): TlsSettings => ({
+  ca: caPem,
+  servername: tlsServerName,
+  ...(auth.type === 'certificate' ? { cert: auth.certPem, key: auth.keyPem.reveal() } : {}),
+  http2,
+});
 
 /** @throws KubeError HUB_ADDRESS_REFUSED for anything but `https://host[:port][/prefix]` */
 function parseServer(server: string): { origin: string; prefix: string } {
@@ -126,6 +81,7 @@ export class Transport {
   private readonly watches: Pool;
   private readonly authorization: string | undefined;
   private readonly retired = new EventEmitter();
+  private lost = 0;
   readonly gate: CallGate;
   readonly clockSkew: ClockSkew;
 
@@ -141,8 +97,16 @@ export class Transport {
     this.writes = this.pool(MAX_WRITE_CONNECTIONS, false);
     this.watches = this.pool(undefined, options.http2);
     // Also when a connection dies: its watches have failed by then.
-    this.watches.on('disconnect', () => this.retired.emit('watches'));
+    this.watches.on('disconnect', () => {
+      this.lost += 1;
+      this.retired.emit('watches');
+    });
     this.retired.setMaxListeners(0);
+  }
+
+  /** How many connections of watches were lost or retired so far. */
+  get disruptions(): number {
+    return this.lost;
   }
 
   /** Calls back when a connection of watches is to end; returns what takes that back. */
@@ -154,7 +118,7 @@ export class Transport {
   private pool(connections: number | undefined, http2: boolean): Pool {
     return new Pool(this.origin, {
       ...(connections === undefined ? {} : { connections }),
-      connect: guardedConnector(this.connection, { ...this.options, http2 }),
+      connect: guardedConnector(tlsOf(this.connection, http2), this.options),
       allowH2: http2,
       h2Options: { pingInterval: this.options.http2PingMs, maxConcurrentStreams: 100 },
       // Deadlines are ours, for each call.

@@ -54,6 +54,15 @@ describe('the shared bucket', () => {
     }
   });
 
+  test('misbehaves for one backup, while it is told to', async () => {
+    bucket.put({ name: 'b2', backup: backup('b2'), items: [] });
+    bucket.misbehave('b1', (response) => void response.writeHead(302, { location: 'http://10.0.0.1/' }).end());
+    const statusOf = async (name: string): Promise<number> => (await fetch(bucket.sign('BackupResourceList', name).url, { redirect: 'manual' })).status;
+    expect([await statusOf('b1'), await statusOf('b2')]).toEqual([302, 200]);
+    bucket.misbehave('b1', null);
+    expect(await statusOf('b1')).toBe(200);
+  });
+
   test('keeps the results of restores', async () => {
     bucket.putRestoreResults('r1', { errors: { velero: ['no'] } });
     const answer = await fetch(bucket.sign('RestoreResults', 'r1').url);

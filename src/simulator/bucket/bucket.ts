@@ -56,6 +56,7 @@ export function resourceListOf(items: readonly KubeObject[]): Record<string, str
 export class Bucket {
   private readonly backups = new Map<string, StoredBackup>();
   private readonly results = new Map<string, unknown>();
+  private readonly faults = new Map<string, (response: ServerResponse) => void>();
   private readonly listeners = new Set<(event: BucketEvent) => void>();
   private readonly key = randomBytes(32);
 
@@ -113,6 +114,12 @@ export class Bucket {
     this.results.set(restore, results);
   }
 
+  /** Answers every request for files of that backup with this; null: as it should be. */
+  misbehave(backup: string, answer: ((response: ServerResponse) => void) | null): void {
+    if (answer === null) this.faults.delete(backup);
+    else this.faults.set(backup, answer);
+  }
+
   /** Says that the content of a backup that is still being taken is fixed. */
   announceCapture(backup: KubeObject): void {
     this.tell('captured', backup);
@@ -158,6 +165,8 @@ export class Bucket {
     if (request.method !== 'GET' || given.length !== expected.length || !timingSafeEqual(given, expected)) return refuse(response, 403, 'SignatureDoesNotMatch');
     const signedAt = Date.parse(date.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
     if (this.clock.now().getTime() > signedAt + SIGNED_SECONDS * 1000) return refuse(response, 403, 'AccessDenied');
+    const fault = this.faults.get(/\/backups\/([^/]+)\//.exec(url.pathname)?.[1] ?? '');
+    if (fault) return fault(response);
     const body = this.contentOf(decodeURIComponent(url.pathname));
     if (body === undefined) return refuse(response, 404, 'NoSuchKey');
     const bytes = gzipSync(JSON.stringify(body));
