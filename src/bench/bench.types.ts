@@ -17,6 +17,8 @@ export interface Measured {
 export interface BenchOptions {
   /** Managed clusters of a hub, where a benchmark does not say otherwise */
   readonly clusters: number;
+  /** How long a benchmark lasts that measures over time */
+  readonly minutes: number;
   /** Where the service leaves CPU profiles; absent: none are taken */
   readonly profileDir?: string;
   /** Told of what is going on, for people */
@@ -34,6 +36,7 @@ export interface Benchmark {
 /** What a measured process tells of itself. */
 export interface ProcessFigures {
   readonly rssBytes: number;
+  readonly heapUsedBytes: number;
   /** The most since the last mark; before one, since the process started */
   readonly peakRssBytes: number;
   /** The most since the process started */

@@ -10,12 +10,14 @@ import { importBench, importKubeBench } from './import.bench.js';
 import { labelBench } from './label.bench.js';
 import { protectBench, protectKubeBench } from './protect.bench.js';
 import { inWords, machine, table, type Report } from './report.js';
+import { steadyBench } from './steady.bench.js';
 
-const BENCHMARKS: readonly Benchmark[] = [labelBench, protectBench, importBench, firstSyncBench, protectKubeBench, importKubeBench];
+const BENCHMARKS: readonly Benchmark[] = [labelBench, protectBench, importBench, firstSyncBench, steadyBench, protectKubeBench, importKubeBench];
 
-const USAGE = `npm run bench -- [--clusters N] [--only NAME]... [--kube] [--json FILE] [--profile DIR]
+const USAGE = `npm run bench -- [--clusters N] [--only NAME]... [--minutes N] [--kube] [--json FILE] [--profile DIR]
   --clusters N   managed clusters of a hub, default 1000; first-sync has its own number
   --only NAME    one benchmark: ${BENCHMARKS.map(({ name }) => name).join(', ')}
+  --minutes N    how long steady lasts, default 1
   --kube         also on real kube-apiservers, whose binaries are in KUBEBUILDER_ASSETS or where npm run test:kube puts them
   --json FILE    writes all figures there, instead of to the screen
   --profile DIR  the measured service leaves CPU profiles there`;
@@ -33,11 +35,13 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       clusters: { type: 'string', default: '1000' }, only: { type: 'string', multiple: true, default: [] }, kube: { type: 'boolean', default: false },
+      minutes: { type: 'string', default: '1' },
       json: { type: 'string' }, profile: { type: 'string' }, help: { type: 'boolean', default: false },
     },
   });
   const clusters = Number(values.clusters);
-  if (values.help || !Number.isInteger(clusters) || clusters < 1 || clusters > 10_000) {
+  const minutes = Number(values.minutes);
+  if (values.help || !Number.isInteger(clusters) || clusters < 1 || clusters > 10_000 || !(minutes > 0)) {
     process.stdout.write(`${USAGE}\n`);
     if (!values.help) process.exitCode = 1;
     return;
@@ -48,7 +52,7 @@ async function main(): Promise<void> {
   for (const { name, title, run } of chosen(values.only, values.kube)) {
     const say = (what: string) => process.stderr.write(`  ${name}: ${what}\n`);
     const loadBefore = loadavg()[0] ?? 0;
-    const measured = { benchmark: name, title, loadBefore, figures: await run({ clusters, say, ...(values.profile === undefined ? {} : { profileDir: values.profile }) }) };
+    const measured = { benchmark: name, title, loadBefore, figures: await run({ clusters, minutes, say, ...(values.profile === undefined ? {} : { profileDir: values.profile }) }) };
     process.stdout.write(table(measured));
     benchmarks.push(measured);
   }

@@ -33,7 +33,8 @@ class Meter {
     const { user, system } = process.cpuUsage(this.cpu);
     const { maxRSS } = process.resourceUsage(); // in kibibytes
     const highestRssBytes = maxRSS * 1024;
-    return { rssBytes: process.memoryUsage.rss(), peakRssBytes: maxRSS > this.highestEver ? highestRssBytes : this.highest, highestRssBytes, cpuMs: (user + system) / 1000 };
+    const { rss: rssBytes, heapUsed: heapUsedBytes } = process.memoryUsage();
+    return { rssBytes, heapUsedBytes, peakRssBytes: maxRSS > this.highestEver ? highestRssBytes : this.highest, highestRssBytes, cpuMs: (user + system) / 1000 };
   }
 }
 
