@@ -18,3 +18,12 @@ export class WhatIfInvalidError extends DomainError {
     super(message, { field }, options);
   }
 }
+
+export class HistoryRangeInvalidError extends DomainError {
+  readonly code = 'HISTORY_RANGE_INVALID';
+  readonly kind = 'invalid';
+  readonly title = 'The time that was asked about is none that history can tell of';
+  constructor(message: string, field: string, options?: ErrorOptions) {
+    super(message, { field }, options);
+  }
+}

@@ -1,6 +1,10 @@
 import { Module } from '@nestjs/common';
 import { FleetChangesModule } from '../fleet/fleet-changes.module.js';
 import { ComputeReadinessProcessor } from './compute-readiness.processor.js';
+import { HistoryController } from './history.controller.js';
+import { HistoryRepository } from './history.repository.js';
+import { HistoryResolver } from './history.resolver.js';
+import { HistoryService } from './history.service.js';
 import { OutlookController } from './outlook.controller.js';
 import { OutlookRepository } from './outlook.repository.js';
 import { OutlookResolver } from './outlook.resolver.js';
@@ -13,8 +17,8 @@ import { ReadinessService } from './readiness.service.js';
 
 @Module({
   imports: [FleetChangesModule],
-  controllers: [ReadinessController, OutlookController],
-  providers: [ReadinessRepository, PlanWorlds, ReadinessService, ComputeReadinessProcessor, PlanReadinessResolver, HubReadinessResolver, ClusterReadinessResolver, OutlookRepository, OutlookService, OutlookResolver],
+  controllers: [ReadinessController, OutlookController, HistoryController],
+  providers: [ReadinessRepository, PlanWorlds, ReadinessService, ComputeReadinessProcessor, PlanReadinessResolver, HubReadinessResolver, ClusterReadinessResolver, OutlookRepository, OutlookService, OutlookResolver, HistoryRepository, HistoryService, HistoryResolver],
   exports: [ReadinessService],
 })
 export class ReadinessModule {}

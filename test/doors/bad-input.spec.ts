@@ -98,6 +98,7 @@ test.each([
   { path: `/hubs/${ids.nothing}/prerequisites`, code: 'HUB_NOT_FOUND' },
   { path: `/hubs/${ids.nothing}/readiness`, code: 'HUB_NOT_FOUND' },
   { path: `/clusters/${ids.nothing}`, code: 'CLUSTER_NOT_FOUND' },
+  { path: `/clusters/${ids.nothing}/token-timeline`, code: 'CLUSTER_NOT_FOUND' },
   { path: `/clusters/${ids.nothing}/readiness`, code: 'CLUSTER_NOT_FOUND' },
   { path: `/tokens/${ids.nothing}`, code: 'TOKEN_NOT_FOUND' },
   { path: `/backup-sets/${ids.nothing}`, code: 'BACKUP_SET_NOT_FOUND' },
@@ -109,6 +110,10 @@ test.each([
   { path: `/plans/${ids.nothing}/recovery-points`, code: 'PLAN_NOT_FOUND' },
   { path: `/plans/${ids.nothing}/forecast`, code: 'PLAN_NOT_FOUND' },
   { path: `/plans/${ids.nothing}/what-if`, code: 'PLAN_NOT_FOUND' },
+  { path: `/plans/${ids.nothing}/readiness/history`, code: 'PLAN_NOT_FOUND' },
+  { path: `/plans/${ids.nothing}/readiness/changes`, code: 'PLAN_NOT_FOUND' },
+  { path: `/plans/${ids.nothing}/readiness/change-groups?since=2026-11-24T07:00:00Z`, code: 'PLAN_NOT_FOUND' },
+  { path: `/plans/${ids.nothing}/readiness/as-of?at=2026-11-24T07:00:00Z`, code: 'PLAN_NOT_FOUND' },
   { path: `/failovers/${ids.nothing}`, code: 'FAILOVER_NOT_FOUND' },
   { path: `/failovers/${ids.nothing}/events`, code: 'FAILOVER_NOT_FOUND' },
   { path: `/failovers/${ids.nothing}/imports`, code: 'FAILOVER_NOT_FOUND' },
@@ -116,7 +121,7 @@ test.each([
   { path: `/restores/${ids.nothing}`, code: 'RESTORE_NOT_FOUND' },
   { path: '/api-keys/nobody', code: 'API_KEY_NOT_FOUND' },
 ])('what does not exist: $path', async ({ path, code }) => {
-  expect(await http.call('GET', `/api/v1${path}`)).toMatchObject({ status: 404, body: { code, instance: `/api/v1${path}` } });
+  expect(await http.call('GET', `/api/v1${path}`)).toMatchObject({ status: 404, body: { code, instance: `/api/v1${path.split('?', 1)[0]}` } });
 });
 
 test.each([

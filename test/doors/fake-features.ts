@@ -23,6 +23,10 @@ import { ClusterNotFoundError } from '../../src/fleet/fleet.errors.js';
 import { FleetResolver } from '../../src/fleet/fleet.resolver.js';
 import { FleetService } from '../../src/fleet/fleet.service.js';
 import type { ManagedCluster } from '../../src/fleet/fleet.types.js';
+import { HistoryController } from '../../src/readiness/history.controller.js';
+import { HistoryResolver } from '../../src/readiness/history.resolver.js';
+import { HistoryService } from '../../src/readiness/history.service.js';
+import type { ChangeGroup, ReadinessAsOf, ReadinessPoint, VerdictChange } from '../../src/readiness/history.types.js';
 import { OutlookController } from '../../src/readiness/outlook.controller.js';
 import { OutlookResolver } from '../../src/readiness/outlook.resolver.js';
 import { OutlookService } from '../../src/readiness/outlook.service.js';
@@ -52,6 +56,9 @@ import { RestoresResolver } from '../../src/recovery/restores/restores.resolver.
 import { RestoresService } from '../../src/recovery/restores/restores.service.js';
 import type { RestoreRecord } from '../../src/recovery/restores/restores.types.js';
 import { ClusterTokensResolver } from '../../src/tokens/cluster-tokens.resolver.js';
+import { TokenTimelineController } from '../../src/tokens/token-timeline.controller.js';
+import { TokenTimelineService } from '../../src/tokens/token-timeline.service.js';
+import type { TokenTimeline } from '../../src/tokens/token-timeline.types.js';
 import { TokensController } from '../../src/tokens/tokens.controller.js';
 import { TokenNotFoundError } from '../../src/tokens/tokens.errors.js';
 import { TokensResolver } from '../../src/tokens/tokens.resolver.js';
@@ -161,6 +168,17 @@ export class FakeTokens {
   async ofClusters(hubId: string, names: readonly string[]): Promise<AutoImportToken[]> { this.calls.note('tokens.ofClusters', hubId, names); return [token]; }
 }
 
+export class FakeTimeline {
+  constructor(private readonly calls: Calls, private readonly fleet: FakeFleet) {}
+  async ofCluster(clusterId: string, range: unknown): Promise<TokenTimeline> {
+    this.calls.note('timeline.ofCluster', clusterId, range);
+    const { hubId, name } = await this.fleet.get(clusterId);
+    const held = { setId: ids.set, credentialsBackup: 'c', startedAt: at, setExpiresAt: at, account: 'auto-import-account', belief: 'INFERRED_IN', evidence: 'labelled before', evidenceKind: 'LABEL_AT_START', reason: null, expiresAt: at, refreshedAt: at } as const;
+    const life = { ...incarnation, account: 'auto-import-account', issuedAt: at, nextIssuedAt: null, unlabelledMs: 0, refreshDueAt: at, refreshLateMs: 1000, refreshMissed: false, sets: [held] } as const;
+    return { clusterId, hubId, cluster: name, from: at, to: at, isComplete: true, lives: [life], setsWithout: [held], gaps: [{ kind: 'NO_TOKEN', from: at, to: null }] };
+  }
+}
+
 const schedule: BackupSchedule = {
   hubId: ids.hub, name: 'schedule-acm', phase: 'Enabled', lastMessage: null, cron: '0 */4 * * *', veleroTtlSeconds: 432_000, tokenTtlSeconds: 864_000, useManagedServiceAccount: true,
   paused: false, veleroPaused: false, generation: 2, readAt: at,
@@ -218,6 +236,20 @@ const readiness: Readiness = {
 const row: ClusterReadinessRow = { planId: ids.plan, cluster: 'shop-1', origin: 'IMPORTED', verdict: 'NOT_READY', code: 'TOKEN_MISSING', predictedOutcome: 'NO_TOKEN_RESTORED', findings: [finding], setId: ids.set, since: at, computedAt: at };
 
 const rest = { clustersRecoverable: readiness.clustersRecoverable, clustersTotal: readiness.clustersTotal };
+
+class FakeHistory {
+  constructor(private readonly plans: FakePlans) {}
+  async hours(planId: string): Promise<ReadinessPoint[]> { await this.plans.get(planId); return [{ hour: at, verdict: 'READY', worstVerdict: 'AT_RISK', counts: readiness.counts, ...rest, fewestRecoverable: 1, computedAt: at }]; }
+  async changes(planId: string, _filter: unknown, request: ListRequest): Promise<Page<VerdictChange>> {
+    await this.plans.get(planId);
+    return pageOf([{ id: 1n, cluster: 'shop-1', at, from: 'READY', to: 'NOT_READY', fromCode: null, toCode: 'TOKEN_EXPIRED', cause: 'c' }], request);
+  }
+  async groups(planId: string): Promise<ChangeGroup[]> { await this.plans.get(planId); return [{ from: 'READY', to: 'NOT_READY', code: 'TOKEN_EXPIRED', count: 1, firstAt: at, lastAt: at, clusters: ['shop-1'], cause: 'c' }]; }
+  async asOf(planId: string): Promise<ReadinessAsOf> {
+    await this.plans.get(planId);
+    return { planId, asOf: at, verdict: 'READY', since: at, code: null, cause: null, counts: readiness.counts, ...rest, byCode: [{ verdict: 'NOT_READY', code: 'TOKEN_EXPIRED', count: 1 }] };
+  }
+}
 
 class FakeOutlook {
   constructor(private readonly plans: FakePlans) {}
@@ -386,15 +418,17 @@ export function fakeFeatures() {
   return {
     calls,
     failovers,
-    controllers: [HubsController, FleetController, TokensController, BackupsController, SchedulesController, ReadinessController, OutlookController, PlansController, FailoversController, ImportsController, RestoresController, ChangesController],
+    controllers: [HubsController, FleetController, TokensController, TokenTimelineController, BackupsController, SchedulesController, ReadinessController, OutlookController, HistoryController, PlansController, FailoversController, ImportsController, RestoresController, ChangesController],
     providers: [
-      HubsResolver, FleetResolver, TokensResolver, ClusterTokensResolver, BackupsResolver, SchedulesResolver, PlanReadinessResolver, HubReadinessResolver, ClusterReadinessResolver, OutlookResolver, PlansResolver,
+      HubsResolver, FleetResolver, TokensResolver, ClusterTokensResolver, BackupsResolver, SchedulesResolver, PlanReadinessResolver, HubReadinessResolver, ClusterReadinessResolver, OutlookResolver, HistoryResolver, PlansResolver,
       FailoversResolver, ImportsResolver, RestoresResolver, ChangesResolver,
       { provide: HubsService, useValue: hubs },
       { provide: FleetService, useValue: fleet },
       { provide: TokensService, useValue: new FakeTokens(calls) },
+      { provide: TokenTimelineService, useValue: new FakeTimeline(calls, fleet) },
       { provide: BackupsService, useValue: new FakeBackups(calls) },
       { provide: SchedulesService, useValue: new FakeSchedules(calls, hubs) },
+      { provide: HistoryService, useValue: new FakeHistory(plans) },
       { provide: OutlookService, useValue: new FakeOutlook(plans) },
       { provide: ReadinessService, useValue: new FakeReadiness(plans, hubs, fleet) },
       { provide: PlansService, useValue: plans },

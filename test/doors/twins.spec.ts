@@ -59,6 +59,7 @@ test.each([
   { rest: `/plans/${ids.plan}/what-if`, graphql: `plan(id: "${ids.plan}")`, path: 'plan.whatIf' },
   { rest: `/hubs/${ids.hub}/readiness`, graphql: `hub(id: "${ids.hub}")`, path: 'hub.readiness' },
   { rest: `/clusters/${ids.cluster}/readiness`, graphql: `cluster(id: "${ids.cluster}")`, path: 'cluster.readiness' },
+  { rest: `/clusters/${ids.cluster}/token-timeline`, graphql: `cluster(id: "${ids.cluster}")`, path: 'cluster.tokenTimeline' },
 ])('both doors show the same thing: $path', async ({ rest, graphql, path }) => {
   const [root, field] = path.split('.') as [string, string];
   const { body: shown } = await http.call('GET', `/api/v1${rest}`);
@@ -157,15 +158,14 @@ test.each([
   {
     because: 'totals take the list\u2019s filter', service: 'tokens', call: 'tokens.totals', rest: '/tokens/totals?hasProblem=true&cluster=shop', graphql: '{ tokenTotals(filter: { hasProblem: true, cluster: "shop" }) { total } }',
   },
+  {
+    because: 'a span of time', service: 'timeline', call: 'timeline.ofCluster', rest: `/clusters/${ids.cluster}/token-timeline?from=2026-11-01T00:00:00Z&to=2026-12-01T00:00:00%2B01:00`,
+    graphql: `{ cluster(id: "${ids.cluster}") { tokenTimeline(from: "2026-11-01T00:00:00Z", to: "2026-12-01T00:00:00+01:00") { cluster } } }`,
+  },
   { because: 'problems by hub and code', service: 'tokens', call: 'tokens.problems', rest: `/tokens/problems?hubId=${ids.hub}&code=TOKEN_MISSING`, graphql: `{ tokenProblems(filter: { hubId: "${ids.hub}", code: TOKEN_MISSING }) { code } }` },
   {
     because: 'several types are several types', service: 'changes', call: 'changes.page', rest: `/changes?after=5&types=TOKEN_ADDED,HUB_REMOVED&cluster=shop-1&limit=7`,
     graphql: '{ changeLog(after: "5", first: 7, filter: { types: [TOKEN_ADDED, HUB_REMOVED], cluster: "shop-1" }) { upToId } }',
-  },
-  {
-    because: 'what is not given is as it is', service: 'a preview', call: 'schedules.preview',
-    rest: `/hubs/${ids.hub}/backup-schedule/preview?cron=%40daily&useManagedServiceAccount=true`,
-    graphql: `{ backupSchedulePreview(input: { hubId: "${ids.hub}", cron: "@daily", useManagedServiceAccount: true }) { nextRuns findings { code } } }`,
   },
   {
     because: 'several states are several states', service: 'failovers', call: 'failovers.list',
