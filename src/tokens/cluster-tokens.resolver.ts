@@ -1,7 +1,11 @@
-import { Context, Parent, ResolveField, Resolver } from '@nestjs/graphql';
+import { Args, Context, Parent, ResolveField, Resolver } from '@nestjs/graphql';
 import type { GraphQLContext } from '../api/context.js';
+import { ArgPipe } from '../api/input.pipe.js';
+import { DateTimeScalar } from '../api/scalars.js';
 import { ClusterModel, type ClusterView } from '../fleet/fleet.models.js';
 import { TokenModel, toTokenView, type TokenView } from './tokens.models.js';
+import { TimelineModel, timelineQuery, toTimelineView, type TimelineView } from './token-timeline.models.js';
+import { TokenTimelineService } from './token-timeline.service.js';
 import { TokensService } from './tokens.service.js';
 import type { AutoImportToken } from './tokens.types.js';
 
@@ -9,14 +13,23 @@ const TOKENS = {};
 type Key = Pick<ClusterView, 'hubId' | 'name'>;
 const keyOf = ({ hubId, name }: Key): string => `${hubId}/${name}`;
 
-/** `cluster.tokens`. */
+/** `cluster.tokens` and `cluster.tokenTimeline`. */
 @Resolver(() => ClusterModel)
 export class ClusterTokensResolver {
-  constructor(private readonly service: TokensService) {}
+  constructor(private readonly service: TokensService, private readonly timeline: TokenTimelineService) {}
 
   @ResolveField(() => [TokenModel])
   async tokens(@Parent() cluster: ClusterView, @Context() { loaders }: GraphQLContext): Promise<TokenView[]> {
     return (await loaders.of(TOKENS, (keys: readonly Key[]) => this.byCluster(keys), keyOf).load(cluster)).map(toTokenView);
+  }
+
+  @ResolveField(() => TimelineModel, { description: 'What became of its tokens; at most 400 days, by default the last thirty' })
+  async tokenTimeline(
+    @Parent() cluster: ClusterView,
+    @Args('from', { type: () => DateTimeScalar, nullable: true }, new ArgPipe(timelineQuery.shape.from)) from?: Date,
+    @Args('to', { type: () => DateTimeScalar, nullable: true }, new ArgPipe(timelineQuery.shape.to)) to?: Date,
+  ): Promise<TimelineView> {
+    return toTimelineView(await this.timeline.ofCluster(cluster.id, { from, to }));
   }
 
   private async byCluster(keys: readonly Key[]): Promise<AutoImportToken[][]> {

@@ -10,15 +10,18 @@ import { TokensController } from './tokens.controller.js';
 import { TokensRepository } from './tokens.repository.js';
 import { TokensResolver } from './tokens.resolver.js';
 import { TokensService } from './tokens.service.js';
+import { TokenTimelineController } from './token-timeline.controller.js';
+import { TokenTimelineRepository } from './token-timeline.repository.js';
+import { TokenTimelineService } from './token-timeline.service.js';
 import { TokenWorkRepository } from './token-work.repository.js';
 import { TokenWriter } from './token-writer.js';
 
 @Module({
   imports: [FleetModule, HubsModule],
-  controllers: [TokensController],
+  controllers: [TokensController, TokenTimelineController],
   providers: [
     TokenWorkRepository, TokenObserverRepository, TokenInventoryRepository, TokenWriter, TokenReconciler, ReconcileTokensProcessor, TokensRepository, TokensService,
-    TokensResolver, ClusterTokensResolver,
+    TokensResolver, ClusterTokensResolver, TokenTimelineRepository, TokenTimelineService,
   ],
   exports: [TokensService],
 })
