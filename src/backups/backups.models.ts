@@ -111,8 +111,8 @@ export const toBackupSetView = (set: BackupSet): BackupSetView => ({
   clusterCounts: toCountsView(set.clusterCounts),
 });
 
-const belief = named('Belief', beliefs, 'What a set is held to contain of a token or a cluster');
-const evidenceKind = named(
+export const belief = named('Belief', beliefs, 'What a set is held to contain of a token or a cluster');
+export const evidenceKind = named(
   'EvidenceKind', evidenceKinds,
   'RESOURCE_LIST: Velero\u2019s own record. PASSIVE_SYNC: what a passive hub restored. LABEL_AT_START, AGE_AT_START: how it stood when the backup began',
 );
