@@ -1,4 +1,4 @@
-import { assessCluster, predictedOutcome, type Basis, type ClusterFacts, type LiveToken, type TargetPath, type TokenInSet } from './cluster-verdict.rules.js';
+import { assessCluster, predictedOutcome, type Basis, type ClusterFacts, type ClusterInSet, type LiveToken, type TargetPath, type TokenInSet } from './cluster-verdict.rules.js';
 
 const now = new Date('2026-11-24T12:00:00Z');
 const hours = (n: number) => new Date(now.getTime() + n * 3_600_000);
@@ -10,6 +10,7 @@ const live: LiveToken = { account: 'auto-import-account', secretPresent: true, b
 const good: ClusterFacts = {
   name: 'c1', origin: 'IMPORTED', apiUrl: 'https://api.c1:6443', available: 'TRUE', availableSince: hours(-100), createdOnHubAt: hours(-100), excludedFromBackup: false, importDisabled: false, tokens: [live], inSet: [inside],
 };
+const held: ClusterInSet = { belief: 'VERIFIED_IN', evidence: 'listed', apiUrlKnown: true, apiUrl: 'https://api.c1:6443' };
 const pair = (of: Partial<TokenInSet>): TokenInSet => ({ ...inside, account: 'auto-import-account-pair', ...of });
 const out = (reason: TokenInSet['reason'], evidence = 'not inside'): TokenInSet => ({ ...inside, belief: 'INFERRED_OUT', reason, expiresAt: null, evidence });
 
@@ -26,6 +27,12 @@ const rows: Row[] = [
     because: 'limitation 3: the cluster slept, its agent never reported a token', facts: { tokens: [{ ...live, secretPresent: false }], inSet: [out('SECRET_MISSING')], available: 'UNKNOWN' },
     verdict: 'NOT_READY', codes: ['TOKEN_MISSING', 'CLUSTER_UNREACHABLE'], outcome: 'NO_TOKEN_RESTORED',
   },
+  { because: 'limitation 2: it had no API URL when the backup was taken', facts: { held: { ...held, apiUrl: null } }, verdict: 'NOT_READY', codes: ['API_URL_MISSING'], outcome: 'API_URL_MISSING' },
+  { because: 'the API URL that it has lost since comes back with the backup', facts: { apiUrl: null, held }, verdict: 'READY', codes: [], outcome: 'RECONNECTED' },
+  { because: 'what the URL was is not known: as it is now', facts: { apiUrl: null, held: { ...held, apiUrlKnown: false, apiUrl: null } }, verdict: 'NOT_READY', codes: ['API_URL_MISSING'], outcome: 'API_URL_MISSING' },
+  { because: 'Velero\u2019s record lists it, though its age cannot be read', facts: { createdOnHubAt: null, held }, verdict: 'READY', codes: [], outcome: 'RECONNECTED' },
+  { because: 'Velero\u2019s record does not list it, though it is old', facts: { held: { ...held, belief: 'VERIFIED_OUT' } }, verdict: 'NOT_READY', codes: ['CLUSTER_NOT_IN_BACKUP'], outcome: 'CLUSTER_NOT_RESTORED' },
+  { because: 'an inferred presence says no more than its age', facts: { createdOnHubAt: hours(1), held: { ...held, belief: 'INFERRED_IN' } }, verdict: 'NOT_READY', codes: ['CLUSTER_NOT_IN_BACKUP'], outcome: 'CLUSTER_NOT_RESTORED' },
   { because: 'somebody has forbidden its import', facts: { importDisabled: true, apiUrl: null }, verdict: 'NOT_READY', codes: ['IMPORT_DISABLED', 'API_URL_MISSING'], outcome: 'IMPORT_DISABLED' },
   { because: 'limitation 3: nothing is known of any token', facts: { tokens: [], inSet: [] }, verdict: 'NOT_READY', codes: ['TOKEN_MISSING'], outcome: 'NO_TOKEN_RESTORED' },
   { because: 'limitation 4: unlabelled when the backup ran', facts: { inSet: [out('SECRET_UNLABELLED')] }, verdict: 'NOT_READY', codes: ['TOKEN_NOT_IN_BACKUP'], outcome: 'NO_TOKEN_RESTORED' },

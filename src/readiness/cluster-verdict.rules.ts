@@ -22,6 +22,14 @@ export interface TokenInSet {
   readonly evidence: string;
 }
 
+/** What the backup set is believed to hold of the ManagedCluster, and its API URL as it stood when that part was taken. */
+export interface ClusterInSet {
+  readonly belief: Belief;
+  readonly evidence: string;
+  readonly apiUrlKnown: boolean;
+  readonly apiUrl: string | null;
+}
+
 export interface ClusterFacts {
   readonly name: string;
   readonly origin: ClusterOrigin;
@@ -35,6 +43,8 @@ export interface ClusterFacts {
   readonly importDisabled: boolean;
   readonly tokens: readonly LiveToken[];
   readonly inSet: readonly TokenInSet[];
+  /** Absent: nothing is known but its age */
+  readonly held?: ClusterInSet;
 }
 
 /** The set that would be restored. */
@@ -156,7 +166,7 @@ export function predictedOutcomeOfCode(verdict: ClusterVerdict, code: string | n
 /** Whether a cluster would come back if the set were restored at `moment.now`. Facts about a finished set do not age. */
 export function assessCluster(facts: ClusterFacts, basis: Basis, moment: Moment): ClusterAssessment {
   if (facts.origin !== 'IMPORTED') return { verdict: 'NOT_NEEDED', findings: [] };
-  const findings = inOrder([...basisFindings(facts, basis), ...clusterFindings(facts), ...pathFindings(facts, moment), ...tokenFindings(facts, basis, moment)]);
+  const findings = inOrder([...basisFindings(facts, basis), ...clusterFindings(facts, basis), ...pathFindings(facts, moment), ...tokenFindings(facts, basis, moment)]);
   return { verdict: worstVerdict(findings.map((one) => one.verdict)), findings };
 }
 
@@ -178,6 +188,9 @@ function basisFindings(facts: ClusterFacts, basis: Basis): FindingDraft[] {
 }
 
 function membershipFindings(facts: ClusterFacts, set: SetFacts): FindingDraft[] {
+  // Velero's own record says more than age and label.
+  if (facts.held?.belief === 'VERIFIED_IN') return [];
+  if (facts.held?.belief === 'VERIFIED_OUT') return [finding('CLUSTER_NOT_IN_BACKUP', facts.held.evidence, facts.createdOnHubAt)];
   if (facts.excludedFromBackup) return [finding('CLUSTER_NOT_IN_BACKUP', 'The ManagedCluster carries the label velero.io/exclude-from-backup')];
   if (facts.createdOnHubAt === null || set.managedClustersStartedAt === null) {
     return [finding('CLUSTER_AGE_UNKNOWN', 'It cannot be read whether the ManagedCluster is older than its backup')];
@@ -187,10 +200,18 @@ function membershipFindings(facts: ClusterFacts, set: SetFacts): FindingDraft[] 
   return [finding('CLUSTER_NOT_IN_BACKUP', `The ManagedCluster was created at ${created}, its backup started at ${started}`, facts.createdOnHubAt)];
 }
 
-function clusterFindings(facts: ClusterFacts): FindingDraft[] {
+/** A restore brings back the address that the ManagedCluster had when the backup was taken, not the one that it has now. */
+function missingApiUrl({ apiUrl, held }: ClusterFacts, basis: Basis): FindingDraft[] {
+  const restored = basis.kind === 'SET' && held?.apiUrlKnown === true ? held.apiUrl : apiUrl;
+  if (restored !== null) return [];
+  const cause = 'The ManagedCluster has no spec.managedClusterClientConfigs[0].url';
+  return [finding('API_URL_MISSING', apiUrl === null ? cause : 'The ManagedCluster had no spec.managedClusterClientConfigs[0].url when the backup was taken')];
+}
+
+function clusterFindings(facts: ClusterFacts, basis: Basis): FindingDraft[] {
   const findings: FindingDraft[] = [];
   if (facts.importDisabled) findings.push(finding('IMPORT_DISABLED', 'The ManagedCluster carries the annotation disable-auto-import'));
-  if (facts.apiUrl === null) findings.push(finding('API_URL_MISSING', 'The ManagedCluster has no spec.managedClusterClientConfigs[0].url'));
+  findings.push(...missingApiUrl(facts, basis));
   if (facts.available === 'ABSENT') {
     findings.push(finding('CLUSTER_UNREACHABLE', 'The source hub has never seen the cluster available'));
   } else if (facts.available !== 'TRUE') {

@@ -150,7 +150,7 @@ export class ReadinessRepository {
   /** A hub's clusters with their tokens, as they are and as the set holds them; of one cluster where named. */
   async clusters(hubId: string, setId: string | null, name?: string): Promise<ClusterRow[]> {
     const one = name === undefined ? {} : { cluster: name };
-    const [clusters, tokens, inSet, disabled] = await Promise.all([
+    const [clusters, tokens, inSet, held, disabled] = await Promise.all([
       this.prisma.managedCluster.findMany({
         where: { hubId, ...(name === undefined ? {} : { name }) },
         select: { id: true, name: true, origin: true, openshiftId: true, labels: true, apiUrl: true, available: true, availableSince: true, createdOnHubAt: true },
@@ -158,11 +158,13 @@ export class ReadinessRepository {
       }),
       this.prisma.autoImportToken.findMany({ where: { hubId, ...one }, select: { cluster: true, account: true, secretPresent: true, bindingPresent: true, problemSince: true } }),
       setId === null ? [] : this.prisma.backupSetToken.findMany({ where: { setId, ...one }, select: { cluster: true, account: true, belief: true, reason: true, expiresAt: true, evidence: true } }),
+      setId === null ? [] : this.prisma.backupSetCluster.findMany({ where: { setId, ...one }, select: { cluster: true, belief: true, evidence: true, apiUrlKnown: true, apiUrl: true } }),
       this.prisma.hubObject.findMany({ where: { hubId, kind: 'MANAGED_CLUSTER', facts: { path: ['importDisabled'], equals: true }, ...(name === undefined ? {} : { name }) }, select: { name: true } }),
     ]);
     const importDisabled = new Set(disabled.map((row) => row.name));
     const live = Map.groupBy(tokens, (token) => token.cluster);
     const inside = Map.groupBy(inSet, (token) => token.cluster);
+    const heldByName = new Map(held.map(({ cluster, belief, ...row }) => [cluster, { held: { ...row, belief: belief as Belief } }]));
     return clusters.map((row) => ({
       id: row.id, name: row.name, openshiftId: row.openshiftId, apiUrl: row.apiUrl, availableSince: row.availableSince, createdOnHubAt: row.createdOnHubAt,
       origin: row.origin as ClusterOrigin,
@@ -173,6 +175,7 @@ export class ReadinessRepository {
       restoredFromBackup: labelOf(row.labels, labels.veleroBackupName),
       tokens: live.get(row.name) ?? [],
       inSet: (inside.get(row.name) ?? []).map((token) => ({ ...token, belief: token.belief as Belief, reason: token.reason as BeliefReason | null })),
+      ...heldByName.get(row.name),
     }));
   }
 
