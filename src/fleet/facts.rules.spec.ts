@@ -63,7 +63,7 @@ test('a token Secret tells by its managed fields how old label and token are', (
       },
     }),
   );
-  expect(facts).toMatchObject({ labelWrittenAt: '2026-11-24T10:00:01.000Z', tokenWrittenAt: '2026-11-24T10:00:00.000Z', backupLabel: 'msa' });
+  expect(facts).toMatchObject({ labelWrittenAt: '2026-11-24T10:00:01.000Z', tokenWrittenAt: '2026-11-24T10:00:00.000Z', backupLabel: 'msa', labelWrittenBy: 'lifeboat' });
 });
 
 test('only what concerns auto-import tokens is kept', () => {

@@ -113,10 +113,18 @@ function writtenAt(object: KubeObject, owns: (fields: unknown) => boolean): stri
   return entries.map((entry) => iso(at(entry, 'time'))).filter((time) => time !== null).sort();
 }
 
+/** The manager that owns one of these fields: of several the one that wrote longest ago. */
+function writtenBy(object: KubeObject, owns: (fields: unknown) => boolean): string | null {
+  const entries = listAt(object.metadata, 'managedFields').filter((entry) => owns(at(entry, 'fieldsV1')));
+  const [first] = entries.map((entry) => ({ time: iso(at(entry, 'time')) ?? '~', manager: textAt(entry, ['manager'], 128) })).sort((a, b) => (a.time < b.time ? -1 : 1));
+  return first?.manager ?? null;
+}
+
 export function tokenSecretFacts(object: KubeObject): TokenSecretFacts {
   const expiry = valueOf(object, 'annotations', annotations.expirationTimestamp);
   const owner = listAt(object.metadata, 'ownerReferences').find((one) => at(one, 'kind') === 'ManagedServiceAccount');
   const expiresAt = iso(expiry);
+  const ownsLabel = (fields: unknown): boolean => backupLabels.some((key) => at(fields, 'f:metadata', 'f:labels', `f:${key}`) !== undefined);
   const backupLabels = [labels.backup, labels.hiveSecretType, labels.clusterType].filter((key) => valueOf(object, 'labels', key) !== null);
   return {
     ...common(object),
@@ -128,7 +136,8 @@ export function tokenSecretFacts(object: KubeObject): TokenSecretFacts {
     refreshedAt: iso(valueOf(object, 'annotations', annotations.lastRefreshTimestamp)),
     accountUid: textAt(owner, ['uid'], 100),
     restoredFrom: labelOf(object, labels.veleroBackupName),
-    labelWrittenAt: writtenAt(object, (fields) => backupLabels.some((key) => at(fields, 'f:metadata', 'f:labels', `f:${key}`) !== undefined))[0] ?? null,
+    labelWrittenAt: writtenAt(object, ownsLabel)[0] ?? null,
+    labelWrittenBy: writtenBy(object, ownsLabel),
     tokenWrittenAt: writtenAt(object, (fields) => at(fields, 'f:data', 'f:token') !== undefined).at(-1) ?? null,
   };
 }

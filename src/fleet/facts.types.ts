@@ -71,6 +71,8 @@ export interface TokenSecretFacts extends Common {
   readonly restoredFrom: string | null;
   /** By the API server's clock, whole seconds: the backup label is not younger than this; null: not told */
   readonly labelWrittenAt: string | null;
+  /** The field manager that wrote the backup label first; null: not told */
+  readonly labelWrittenBy: string | null;
   /** By the API server's clock, whole seconds: the token was not written after this; null: not told */
   readonly tokenWrittenAt: string | null;
 }

@@ -1,4 +1,5 @@
-import type { TokenAction, TokenProblem } from './token-plan.rules.js';
+import { FIELD_MANAGER } from '../hubs/protection-removal.rules.js';
+import { inBackupSelection, type ObservedToken, type TokenAction, type TokenProblem } from './token-plan.rules.js';
 import { isForgotten, madeBy, making, notMadeBefore, type Making } from './token-removal.rules.js';
 import { rightFor } from './token-write.rules.js';
 
@@ -22,6 +23,10 @@ interface MissingRight {
 /** Rights may be granted namespace by namespace: only after so many clusters the right counts as missing on the whole hub. */
 const MISSING_EVERYWHERE = 3;
 
+/** One sign may be chance: a write of ours whose outcome was lost with a process. */
+const RIVAL_SIGNS = 3;
+const RIVAL_MS = 24 * 3_600_000;
+
 const clusterKey = (hubId: string, cluster: string): string => `${hubId}/${cluster}`;
 
 function rightKey(hubId: string, action: TokenAction): string {
@@ -35,6 +40,12 @@ export class TokenHolds {
   private readonly away = new Map<string, Date>();
   private readonly rights = new Map<string, MissingRight>();
   private readonly made = new Map<string, Making>();
+  /** Secrets of which we do not know whether our label arrived */
+  private readonly unsure = new Set<string>();
+  /** Secrets that somebody changed in the moment in which we were about to label them */
+  private readonly contested = new Set<string>();
+  /** By hub: when somebody with our own field manager turned out to have labelled one */
+  private readonly rivals = new Map<string, Date[]>();
 
   /** Someone changed the hub, or it is back: everything is tried again. */
   forget(hubId: string): void {
@@ -100,6 +111,34 @@ export class TokenHolds {
     if (object === null) return;
     const key = `${clusterKey(hubId, cluster)}/${object}`;
     this.made.set(key, making(this.made.get(key), now));
+  }
+
+  /** A label could not be written. */
+  notLabelled(hubId: string, cluster: string, action: TokenAction, because: 'CONFLICT' | 'UNKNOWN'): void {
+    if (action.type !== 'MARK_SECRET' || !action.label) return;
+    const key = `${clusterKey(hubId, cluster)}/${action.name}`;
+    if (because === 'UNKNOWN') this.unsure.add(key);
+    else if (!this.unsure.has(key)) this.contested.add(key);
+  }
+
+  /**
+   * Whether a label that we were about to write is there now, and by whom: by our own field manager, and not by us, it is another Lifeboat's.
+   * @returns whether that makes it known just now
+   */
+  lookForRival(hubId: string, { cluster, secrets }: ObservedToken, now: Date): boolean {
+    const before = this.hasRival(hubId, now);
+    for (const [name, { facts }] of secrets) {
+      const key = `${clusterKey(hubId, cluster)}/${name}`;
+      if (!inBackupSelection(facts)) continue;
+      this.unsure.delete(key);
+      if (this.contested.delete(key) && facts.labelWrittenBy === FIELD_MANAGER) this.rivals.set(hubId, [...(this.rivals.get(hubId) ?? []).slice(1 - RIVAL_SIGNS), now]);
+    }
+    return !before && this.hasRival(hubId, now);
+  }
+
+  /** Another Lifeboat was seen on the hub, several times within a day. */
+  hasRival(hubId: string, now: Date): boolean {
+    return (this.rivals.get(hubId) ?? []).filter((at) => now.getTime() < at.getTime() + RIVAL_MS).length >= RIVAL_SIGNS;
   }
 
   /** Drops what tells nothing any more. */

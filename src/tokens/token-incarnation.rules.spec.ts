@@ -11,7 +11,7 @@ const secret = (change: Partial<TokenSecretFacts> = {}, uid = 's1') => ({
   resourceVersion: '1',
   facts: {
     createdAt: at('10:00:00').toISOString(), deleting: false, backupLabel: 'msa', hiveLabel: null, typeLabel: null, expiresAt: null, expiryUnreadable: false,
-    refreshedAt: null, accountUid: 'a1', restoredFrom: null, labelWrittenAt: at('10:00:05').toISOString(), tokenWrittenAt: null, ...change,
+    refreshedAt: null, accountUid: 'a1', restoredFrom: null, labelWrittenAt: at('10:00:05').toISOString(), labelWrittenBy: null, tokenWrittenAt: null, ...change,
   } satisfies TokenSecretFacts,
 });
 const life = (refreshedAt: string | null, expiresAt: Date | null = expiry): TokenLife => ({ refreshedAt: refreshedAt === null ? null : at(refreshedAt), expiresAt });

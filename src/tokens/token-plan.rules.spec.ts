@@ -19,7 +19,7 @@ const account = (change: Partial<AccountFacts> = {}): Seen<AccountFacts> =>
 const secret = (change: Partial<TokenSecretFacts> = {}): Seen<TokenSecretFacts> =>
   seen({
     createdAt: ago(400), deleting: false, backupLabel: 'msa', hiveLabel: null, typeLabel: null, expiresAt: ahead(1340), expiryUnreadable: false,
-    refreshedAt: ago(100), accountUid: 'uid-1', restoredFrom: null, labelWrittenAt: ago(100), tokenWrittenAt: ago(100), ...change,
+    refreshedAt: ago(100), accountUid: 'uid-1', restoredFrom: null, labelWrittenAt: ago(100), labelWrittenBy: 'lifeboat', tokenWrittenAt: ago(100), ...change,
   });
 const work = (change: Partial<WorkFacts> = {}): Seen<WorkFacts> => seen({ createdAt: ago(400), deleting: false, backupLabel: 'cluster-activation', ...change });
 
@@ -52,7 +52,7 @@ const observed = (world: World): ObservedToken => ({
 const protect: TokenPolicy = {
   protect: true, componentEnabled: true, operator: 'ABSENT', validityMs: DEFAULT_VALIDITY_MS, validityOverridden: false, exclusions: [],
   margins: { expiryWarningMs: null, pairShare: PAIR_SHARE, renewalOverdueMs: RENEWAL_OVERDUE_MS },
-  sets: null, rpoMs: null,
+  sets: null, rpoMs: null, otherLifeboat: false,
 };
 const short = (action: TokenAction): string => {
   switch (action.type) {

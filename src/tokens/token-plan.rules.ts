@@ -307,6 +307,10 @@ function outlookOf(observed: ObservedToken, policy: TokenPolicy, now: Date): Out
   return { coverage, oldForRpoAt, recheckAt: isOperators && missedAt !== null && missedAt > now ? missedAt : null };
 }
 
+/** Of the hub, told of tokens with which nothing graver is wrong. */
+const rivalProblem = ({ otherLifeboat }: TokenPolicy): TokenProblem | null =>
+  otherLifeboat ? { code: 'ANOTHER_LIFEBOAT', detail: 'Another Lifeboat writes on this hub as well: it has labelled tokens that this one was about to label' } : null;
+
 const inHours = (ms: number): string => `${Math.round(ms / 360_000) / 10} h`;
 
 /** Of tokens that are as they should be: whether their lives are long enough for the sets. */
@@ -346,7 +350,7 @@ function stateOf(observed: ObservedToken, name: TokenAccount, policy: TokenPolic
     coverage: outlook.coverage,
     oldForRpoAt: outlook.oldForRpoAt,
     // Of the cluster, told once.
-    problem: toldProblem(observed, policy, hubProblem(policy) ?? failure ?? deletion.problem ?? judged.problem ?? (name === accounts.autoImport ? coverageProblem(outlook, policy) : null)),
+    problem: toldProblem(observed, policy, hubProblem(policy) ?? failure ?? deletion.problem ?? judged.problem ?? (name === accounts.autoImport ? (rivalProblem(policy) ?? coverageProblem(outlook, policy)) : null)),
     recheckAt: earliest([judged.recheckAt, deletion.recheckAt]),
   };
 }

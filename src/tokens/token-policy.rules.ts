@@ -37,6 +37,8 @@ export interface TokenPolicy {
   readonly sets: SetRhythm | null;
   /** The longest RPO of the plans whose source the hub is, in milliseconds; null: there is no plan */
   readonly rpoMs: number | null;
+  /** Another Lifeboat keeps the hub's tokens too */
+  readonly otherLifeboat: boolean;
 }
 
 /** 2 × 720h: the operator's own, where neither managedServiceAccountTTL nor veleroTtl is set. */
@@ -109,6 +111,7 @@ export function tokenPolicy(
     componentEnabled,
     operator: operatorOf(alive),
     sets: governing === null ? null : rhythmOf(governing),
+    otherLifeboat: false,
     rpoMs: hub.rpoSeconds === null ? null : hub.rpoSeconds * 1000,
     validityMs: hub.tokenValiditySeconds === null ? operatorValidityMs(governing) : hub.tokenValiditySeconds * 1000,
     validityOverridden: hub.tokenValiditySeconds !== null,

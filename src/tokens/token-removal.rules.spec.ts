@@ -40,6 +40,6 @@ test('somebody who takes it away each time sees a bounded number of writes in a 
 test('what makes something, and what does not', () => {
   expect([
     madeBy({ type: 'APPLY_ADDON' }), madeBy({ type: 'APPLY_ACCOUNT', account: 'auto-import-account', validityMs: 1 }),
-    madeBy({ type: 'APPLY_WORK', name: 'w', binding: 'b', account: 'auto-import-account', namespace: 'n' }), madeBy({ type: 'DELETE_WORK', name: 'w', uid: 'u' }),
-  ]).toEqual(['ADDON', 'ACCOUNT auto-import-account', 'WORK w', null]);
+    madeBy({ type: 'APPLY_WORK', name: 'w', binding: 'b', account: 'auto-import-account', namespace: 'n' }), madeBy({ type: 'CHANGE_VALIDITY', account: 'auto-import-account', resourceVersion: '1', validityMs: 1 }), madeBy({ type: 'DELETE_WORK', name: 'w', uid: 'u' }),
+  ]).toEqual(['ADDON', 'ACCOUNT auto-import-account', 'WORK w', 'VALIDITY auto-import-account', null]);
 });

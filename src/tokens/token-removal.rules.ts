@@ -1,6 +1,6 @@
 import type { TokenAction } from './token-plan.rules.js';
 
-/** When we last made one object, and how often it had been taken away again by then. */
+/** When we last made one thing, and how often it had been taken away or changed back by then. */
 export interface Making {
   readonly madeAt: Date;
   readonly strikes: number;
@@ -12,7 +12,7 @@ const SOON_MS = 600_000;
 const FIRST_WAIT_MS = 300_000;
 const LAST_WAIT_MS = 3_600_000;
 
-/** The object that an action makes; null for one that makes none. */
+/** What an action makes, or sets to what it should be; null for one that does neither. */
 export function madeBy(action: TokenAction): string | null {
   switch (action.type) {
     case 'APPLY_ADDON':
@@ -21,6 +21,8 @@ export function madeBy(action: TokenAction): string | null {
       return `ACCOUNT ${action.account}`;
     case 'APPLY_WORK':
       return `WORK ${action.name}`;
+    case 'CHANGE_VALIDITY':
+      return `VALIDITY ${action.account}`;
     default:
       return null;
   }

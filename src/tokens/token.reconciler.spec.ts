@@ -298,3 +298,26 @@ test('whose token a backup would leave out comes first', async () => {
   await parts.prisma.hubObject.createMany({ data: [secret('c1', 'msa'), secret('c2', null)] });
   expect((await parts.tokenWork.due(hubId, clock.now(), 2, [])).map((due) => due.cluster)).toEqual(['c2', 'c1']);
 });
+
+test('two Lifeboats on one hub: each label is written once, and one of them tells', async () => {
+  const names = Array.from({ length: 12 }, (_none, index) => `c${index + 1}`);
+  await start(names.map((name) => cluster(name)));
+  const other = await Parts.open(clock);
+  try {
+    await other.work();
+    const { id, version } = await other.hubs.register({ name: 'east', kubeconfig: new Secret(hub.kubeconfig()) }, by);
+    await other.hubs.update(id, { policy: 'PROTECT' }, version, by);
+    await policy({ policy: 'PROTECT' });
+    const complete = (lifeboat: Parts, hubOf: string) => async () => (await lifeboat.prisma.autoImportToken.count({ where: { hubId: hubOf, bindingPresent: true, accountPresent: true } })) === names.length;
+    await until('all is made, and both know', complete(parts, hubId));
+    await until('all is made, and both know', complete(other, id));
+    // Both are about to write the same label.
+    hub.faults.add({ verb: 'patch', resource: 'secrets' }, { type: 'latency', ms: 50 });
+    await Promise.all(names.map((name) => agentWrites(name)));
+    const tells = async (lifeboat: Parts) => (await lifeboat.prisma.autoImportToken.count({ where: { problemCode: 'ANOTHER_LIFEBOAT' } })) > 0;
+    await until('it is told', async () => (await tells(parts)) || (await tells(other)));
+    expect(names.filter((name) => secretOf(name)?.metadata.labels?.['cluster.open-cluster-management.io/backup'] !== 'msa')).toEqual([]);
+  } finally {
+    await other.drop();
+  }
+});

@@ -158,7 +158,8 @@ export class TokenReconciler {
         this.end(hubId, run);
         return false;
       }
-      const policy = tokenPolicy(context, context.componentEnabled, context.schedules, (schedule) => this.rhythmOf(schedule));
+      const own = tokenPolicy(context, context.componentEnabled, context.schedules, (schedule) => this.rhythmOf(schedule));
+      const policy = { ...own, otherLifeboat: own.protect && this.holds.hasRival(hubId, this.clock.now()) };
       let client: Promise<HubClient> | undefined;
       const plans = await this.plans({ hubId, lease, policy, signal, client: () => (client ??= this.connections.clientFor(hubId)) }, due);
       lease.assertHeld();
@@ -221,6 +222,7 @@ export class TokenReconciler {
   private async reconcileCluster(pass: Pass, observed: ObservedToken): Promise<TokenPlan> {
     const { hubId, policy } = pass;
     const { cluster } = observed;
+    if (this.holds.lookForRival(hubId, observed, this.clock.now())) await this.work.wakeAll(hubId, this.clock.now());
     let world = this.writer.withOwnWrites(hubId, observed);
     const before = planToken(world, policy, null, this.clock.now());
     if (before.actions.length === 0) {
@@ -257,6 +259,7 @@ export class TokenReconciler {
     if (!isKubeError(error)) throw error;
     const { failures, problem: known } = this.holds.next(hubId, cluster);
     const meaning = failureMeaning(error);
+    this.holds.notLabelled(hubId, cluster, action, error.code === 'KUBE_CONFLICT' ? 'CONFLICT' : 'UNKNOWN');
     const until = new Date(this.clock.now().getTime() + retryInMs(meaning, failures, error.retryAfterMs));
     if (meaning === 'HUB_AWAY') this.holds.hubAway(hubId, until);
     const told = refusalProblem(error, failures);
@@ -270,7 +273,7 @@ export class TokenReconciler {
 
 const REMOVED: TokenProblem = {
   code: 'TOKEN_OBJECTS_REMOVED',
-  detail: 'Somebody on the hub takes away again and again what is made for the token: it is made anew, each time later',
+  detail: 'Somebody on the hub takes away or changes back, again and again, what is made for the token: it is made anew, each time later',
 };
 
 /** A backup may start at any moment: a label does not wait for something else that the hub refuses. */
