@@ -1,6 +1,6 @@
 import { ApiClient, ApiProblem } from './api-client.js';
 import { bad, faint, good, type Screen } from './screen.js';
-import { isAsPredicted, waitFor, type Cluster, type ClusterVerdict, type FailoverEvent, type FailoverView, type HubView, type ImportView, type PlanReadiness,
+import { isAsPredicted, waitFor, type BeliefCounts, type Cluster, type ClusterVerdict, type FailoverEvent, type FailoverView, type HubView, type ImportView, type PlanReadiness,
   type PrerequisiteView, type RestoreView, type SetView, type Stage, type TokenView } from './story.types.js';
 
 const TICKET = { system: 'servicenow', id: 'a1b2c3', number: 'CHG0040001', url: 'https://tickets.example.com/CHG0040001' };
@@ -104,6 +104,20 @@ export class Story {
       return shown !== undefined;
     }, 'the first backup set');
     this.screen.step(`backup set ${shown!.credentialsBackup} is complete, and hub-west sees it`);
+    await this.showEvidence(shown!);
+  }
+
+  /** What the set holds, by Velero's own record: asked for over the hubs, read from the storage. */
+  private async showEvidence({ id }: SetView): Promise<void> {
+    let set: SetView | undefined;
+    await waitFor(async () => {
+      set = await this.api.get<SetView>(`/backup-sets/${id}`);
+      return set.tokenCounts.unknown === 0 && set.members.every(({ record }) => record === 'READ');
+    }, 'Velero\u2019s own record of the backups');
+    const { tokenCounts: tokens, clusterCounts: clusters, members } = set!;
+    const sum = (counts: BeliefCounts): number => Object.values(counts).reduce((total, count) => total + count, 0);
+    this.screen.step(`Velero\u2019s own record of its ${members.length} backups is read: ${tokens.verifiedIn + tokens.verifiedOut} of ${sum(tokens)} tokens and ${clusters.verifiedIn + clusters.verifiedOut} of ${sum(clusters)} clusters are verified`);
+    this.screen.line(`tokens inside ${tokens.verifiedIn}, outside ${tokens.verifiedOut}; clusters inside ${clusters.verifiedIn}, outside ${clusters.verifiedOut}`);
   }
 
   private async makePlan(east: HubView, west: HubView): Promise<string> {

@@ -44,10 +44,22 @@ export interface TokenView {
   readonly problemCode: string | null;
 }
 
+export interface BeliefCounts {
+  readonly verifiedIn: number;
+  readonly verifiedOut: number;
+  readonly inferredIn: number;
+  readonly inferredOut: number;
+  readonly unknown: number;
+}
+
 export interface SetView {
+  readonly id: string;
   readonly credentialsBackup: string;
   readonly status: string;
   readonly shownByHubIds: readonly string[];
+  readonly tokenCounts: BeliefCounts;
+  readonly clusterCounts: BeliefCounts;
+  readonly members: readonly { readonly record: string }[];
 }
 
 export interface PlanReadiness {
