@@ -30,7 +30,7 @@ interface Row {
   readonly data: Record<string, unknown>;
 }
 
-/** The change log. Triggers write it; see the migration 0026_change_log. */
+/** The change log. Triggers write it; see the migrations 0026_change_log and 0041_changes_waiting. */
 @Injectable()
 export class ChangesRepository {
   constructor(private readonly sql: Sql) {}
@@ -41,7 +41,7 @@ export class ChangesRepository {
    */
   async number(): Promise<{ lastId: number; isAll: boolean }> {
     const [row] = await this.sql.query<{ last_id: bigint; is_all: boolean }>(
-      `SELECT number_changes($1) AS last_id, (SELECT count(*) < $1 FROM (SELECT FROM change WHERE id IS NULL LIMIT $1) AS waiting) AS is_all`,
+      `SELECT number_changes($1) AS last_id, (SELECT count(*) < $1 FROM (SELECT FROM change_waiting ORDER BY written LIMIT $1) AS waiting) AS is_all`,
       [NUMBERED_AT_ONCE],
     );
     return { lastId: Number(row?.last_id ?? 0n), isAll: row?.is_all ?? true };
