@@ -72,7 +72,7 @@ test.each([
   { rest: '/clusters', graphql: 'clusters(first: 50)', path: 'clusters' },
   { rest: '/tokens', graphql: 'tokens(first: 50)', path: 'tokens' },
   { rest: '/backup-schedules', graphql: 'backupSchedules(first: 50)', path: 'backupSchedules' },
-  { rest: '/backup-sets', graphql: 'backupSets(first: 50)', path: 'backupSets' },
+  { rest: '/backup-sets', graphql: 'backupSets(first: 20)', path: 'backupSets' },
   { rest: '/plans', graphql: 'plans(first: 50)', path: 'plans' },
   { rest: '/failovers', graphql: 'failovers(first: 10)', path: 'failovers' },
   { rest: '/restores', graphql: 'restores(first: 50)', path: 'restores' },
@@ -102,7 +102,7 @@ test('nested lists: imports, events, what a set holds, readiness by cluster, pre
       events(first: 1) { nodes { sequence type summary data correlation { number } } pageInfo { hasNextPage endCursor } totalCount }
       importCounts { total byState } restore { name } plan { name sourceHub { name } }
     }
-    backupSet(id: "${ids.set}") { tokens(first: 5) { nodes { cluster belief } } }
+    backupSet(id: "${ids.set}") { tokens(first: 5) { nodes { cluster belief } } clusters(first: 5) { nodes { cluster belief apiUrl } } }
     plan(id: "${ids.plan}") { clusterReadiness(first: 5, filter: { verdict: NOT_READY }) { nodes { cluster code } } }
     cluster(id: "${ids.cluster}") { hub { name prerequisites { code state } } tokens { account incarnations { secretUid } } }
   }`);
@@ -116,7 +116,10 @@ test('nested lists: imports, events, what a set holds, readiness by cluster, pre
         },
         importCounts: { total: 13, byState: { WAITING: 13 } }, restore: { name: 'lifeboat-x' }, plan: { name: 'east to west', sourceHub: { name: 'hub-east' } },
       },
-      backupSet: { tokens: { nodes: [{ cluster: 'shop-1', belief: 'INFERRED_IN' }] } },
+      backupSet: {
+        tokens: { nodes: [{ cluster: 'shop-1', belief: 'INFERRED_IN' }] },
+        clusters: { nodes: [{ cluster: 'shop-1', belief: 'VERIFIED_IN', apiUrl: 'https://api.shop-1:6443' }] },
+      },
       plan: { clusterReadiness: { nodes: [{ cluster: 'shop-1', code: 'TOKEN_MISSING' }] } },
       cluster: { hub: { name: 'hub-east', prerequisites: [{ code: 'CLUSTER_BACKUP_ENABLED', state: 'NOT_MET' }] }, tokens: [{ account: 'auto-import-account', incarnations: [{ secretUid: 'uid' }] }] },
     },
