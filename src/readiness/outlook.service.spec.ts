@@ -1,10 +1,7 @@
 import { ManualClock } from '../common/clock.js';
 import { Parts, testConfig } from '../../test/support/parts.js';
-import { OutlookRepository } from './outlook.repository.js';
-import { OutlookService } from './outlook.service.js';
-import { PlanWorlds } from './plan-worlds.service.js';
-import { ReadinessRepository } from './readiness.repository.js';
-import { ReadinessService } from './readiness.service.js';
+import { ReadinessParts } from '../../test/support/readiness-parts.js';
+import type { OutlookService } from './outlook.service.js';
 
 const start = new Date('2026-11-24T12:00:00Z');
 const clock = new ManualClock(start);
@@ -19,9 +16,7 @@ const sets = { new: '', old: '', foreign: '' };
 beforeAll(async () => {
   parts = await Parts.open(clock, testConfig());
   const { prisma } = parts;
-  const repository = new ReadinessRepository(prisma, parts.sql);
-  const worlds = new PlanWorlds(repository);
-  outlook = new OutlookService(new ReadinessService(repository, worlds, clock), worlds, repository, new OutlookRepository(prisma, parts.sql), clock);
+  ({ outlook } = new ReadinessParts(parts));
   const storage = [{ name: 'dpa', provider: 'aws', bucket: 'b', prefix: 'p', s3Url: null, region: null, phase: 'Available', owned: true }];
   for (const name of ['east', 'west', 'south'] as const) {
     const hub = await prisma.hub.create({ data: { name, apiUrl: `https://${name}`, clusterId: `id-${name}`, policy: 'PROTECT', reachability: 'REACHABLE', storage, createdAt: start, createdBy: 't', updatedAt: start } });

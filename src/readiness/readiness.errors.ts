@@ -27,3 +27,31 @@ export class HistoryRangeInvalidError extends DomainError {
     super(message, { field }, options);
   }
 }
+
+export class FindingNotFoundError extends DomainError {
+  readonly code = 'FINDING_NOT_FOUND';
+  readonly kind = 'not-found';
+  readonly title = 'There is no such finding now';
+  constructor(planId: string, code: string, cluster: string | null, options?: ErrorOptions) {
+    const where = cluster === null ? 'nowhere under it' : `not on ${cluster}`;
+    super(`Plan ${planId} has no finding ${code}: ${where}`, { planId, code, cluster }, options);
+  }
+}
+
+export class AcknowledgementInvalidError extends DomainError {
+  readonly code = 'ACKNOWLEDGEMENT_INVALID';
+  readonly kind = 'invalid';
+  readonly title = 'The acknowledgement breaks a rule';
+  constructor(message: string, field: string, options?: ErrorOptions) {
+    super(message, { field }, options);
+  }
+}
+
+export class AcknowledgementNotFoundError extends DomainError {
+  readonly code = 'ACKNOWLEDGEMENT_NOT_FOUND';
+  readonly kind = 'not-found';
+  readonly title = 'There is no such acknowledgement';
+  constructor(id: string, options?: ErrorOptions) {
+    super(`There is no acknowledgement ${id}`, { id }, options);
+  }
+}

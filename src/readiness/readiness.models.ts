@@ -7,6 +7,7 @@ import { id, instant, listQuery } from '../api/schemas.js';
 import { iso, isoOrNull, named } from '../api/view.js';
 import { clusterOrigin } from '../fleet/fleet.models.js';
 import { importOutcomeCode } from '../recovery/imports/imports.models.js';
+import { acknowledgementView, toAcknowledgementView } from './acknowledgements.models.js';
 import {
   clusterReadinessSortFields, clusterVerdicts,
   type BackupSetSummary, type ClusterReadinessRow, type ClusterReadinessView as ClusterReadiness, type Finding, type HubReadinessView as HubReadiness,
@@ -27,6 +28,7 @@ export const findingView = z
     since: instant,
     predicts: importOutcomeCode.nullable().describe('On a cluster: how its import would end'),
     hubId: id.nullable().describe('Of a plan: which hub it is about'),
+    acknowledgement: acknowledgementView.nullable().describe('Who knows of it; the finding counts nonetheless'),
   })
   .meta({ id: 'Finding', description: 'One fact that speaks against recovery, or limits what is known of it' });
 type FindingView = z.infer<typeof findingView>;
@@ -41,6 +43,7 @@ export const toFindingView = (finding: Finding): FindingView => ({
   since: iso(finding.since),
   predicts: finding.predicts,
   hubId: finding.hubId,
+  acknowledgement: finding.acknowledgement === undefined ? null : toAcknowledgementView(finding.acknowledgement),
 });
 
 export const counts = z

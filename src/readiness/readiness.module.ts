@@ -1,5 +1,9 @@
 import { Module } from '@nestjs/common';
 import { FleetChangesModule } from '../fleet/fleet-changes.module.js';
+import { AcknowledgementsController } from './acknowledgements.controller.js';
+import { AcknowledgementsRepository } from './acknowledgements.repository.js';
+import { AcknowledgementsResolver } from './acknowledgements.resolver.js';
+import { AcknowledgementsService } from './acknowledgements.service.js';
 import { ComputeReadinessProcessor } from './compute-readiness.processor.js';
 import { HistoryController } from './history.controller.js';
 import { HistoryRepository } from './history.repository.js';
@@ -17,8 +21,13 @@ import { ReadinessService } from './readiness.service.js';
 
 @Module({
   imports: [FleetChangesModule],
-  controllers: [ReadinessController, OutlookController, HistoryController],
-  providers: [ReadinessRepository, PlanWorlds, ReadinessService, ComputeReadinessProcessor, PlanReadinessResolver, HubReadinessResolver, ClusterReadinessResolver, OutlookRepository, OutlookService, OutlookResolver, HistoryRepository, HistoryService, HistoryResolver],
+  controllers: [ReadinessController, OutlookController, HistoryController, AcknowledgementsController],
+  providers: [
+    ReadinessRepository, PlanWorlds, ReadinessService, ComputeReadinessProcessor, PlanReadinessResolver, HubReadinessResolver, ClusterReadinessResolver,
+    OutlookRepository, OutlookService, OutlookResolver,
+    HistoryRepository, HistoryService, HistoryResolver,
+    AcknowledgementsRepository, AcknowledgementsService, AcknowledgementsResolver,
+  ],
   exports: [ReadinessService],
 })
 export class ReadinessModule {}

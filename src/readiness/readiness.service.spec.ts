@@ -1,8 +1,7 @@
 import { ManualClock } from '../common/clock.js';
 import { Parts, testConfig } from '../../test/support/parts.js';
-import { PlanWorlds } from './plan-worlds.service.js';
-import { ReadinessRepository } from './readiness.repository.js';
-import { ReadinessService } from './readiness.service.js';
+import { ReadinessParts } from '../../test/support/readiness-parts.js';
+import type { ReadinessService } from './readiness.service.js';
 
 const start = new Date('2026-11-24T12:00:00Z');
 const clock = new ManualClock(start);
@@ -11,6 +10,7 @@ const ago = (minutes: number) => new Date(start.getTime() - minutes * MINUTE);
 const byCluster = { by: 'cluster', direction: 'ASC' } as const;
 
 let parts: Parts;
+let readinessParts: ReadinessParts;
 let readiness: ReadinessService;
 let planId: string;
 let setId: string;
@@ -19,8 +19,8 @@ const hubs = { east: '', west: '' };
 beforeAll(async () => {
   parts = await Parts.open(clock, testConfig());
   const { prisma } = parts;
-  const repository = new ReadinessRepository(prisma, parts.sql);
-  readiness = new ReadinessService(repository, new PlanWorlds(repository), clock);
+  readinessParts = new ReadinessParts(parts);
+  readiness = readinessParts.readiness;
   const storage = [{ name: 'dpa', provider: 'aws', bucket: 'b', prefix: 'p', s3Url: null, region: null, phase: 'Available', owned: true }];
   for (const name of ['east', 'west'] as const) {
     const hub = await prisma.hub.create({ data: { name, apiUrl: `https://${name}`, clusterId: `id-${name}`, reachability: 'REACHABLE', storage, createdAt: start, createdBy: 't', updatedAt: start } });
@@ -136,6 +136,39 @@ test('a cluster shows the worst of its plans; a hub what its death would cost', 
   expect(await readiness.forHub(hubs.west)).toMatchObject({ clustersTotal: 0, backupSet: null });
   await expect(readiness.forHub('01990000-0000-7000-8000-000000000000')).rejects.toMatchObject({ code: 'HUB_NOT_FOUND' });
   await expect(readiness.forCluster('01990000-0000-7000-8000-000000000000')).rejects.toMatchObject({ code: 'CLUSTER_NOT_FOUND' });
+});
+
+test('who knows of a finding is told with it, and it counts as before', async () => {
+  const { acknowledgements } = readinessParts;
+  const by = { actor: 'k1', reason: 'The customer sets it next week' };
+  const until = new Date(clock.now().getTime() + 86_400_000);
+  const before = await readiness.forPlan(planId);
+  const everywhere = await acknowledgements.acknowledge(planId, { code: 'API_URL_MISSING', until }, by);
+  const own = await acknowledgements.acknowledge(planId, { code: 'API_URL_MISSING', cluster: 'c2', until }, { ...by, actor: 'k2' });
+  const found = async () => (await rowsOf()).flatMap((row) => row.findings.map(({ code, acknowledgement }) => [row.cluster, code, acknowledgement?.acknowledgedBy]));
+  expect(await found()).toContainEqual(['c2', 'API_URL_MISSING', 'k2']);
+  expect((await readiness.forPlan(planId)).counts).toEqual(before.counts);
+  await acknowledgements.withdraw(own.id, by);
+  expect(await found()).toContainEqual(['c2', 'API_URL_MISSING', 'k1']);
+  expect((await acknowledgements.list(planId, {}, { limit: 10 })).items.map(({ id }) => id)).toEqual([everywhere.id]);
+  expect((await acknowledgements.list(planId, { inForce: false }, { limit: 10 })).items.map(({ id, withdrawnBy }) => [id, withdrawnBy])).toEqual([[own.id, 'k1'], [everywhere.id, null]]);
+  clock.set(until);
+  expect(await found()).toContainEqual(['c2', 'API_URL_MISSING', undefined]);
+  expect((await parts.prisma.auditEntry.findMany({ where: { action: { startsWith: 'finding.' } }, orderBy: { id: 'asc' } })).map(({ action, actor }) => [action, actor])).toEqual([
+    ['finding.acknowledge', 'k1'], ['finding.acknowledge', 'k2'], ['finding.withdraw-acknowledgement', 'k1'],
+  ]);
+});
+
+test.each([
+  [{ code: 'TOKEN_EXPIRED', untilMinutes: 600 }, { actor: 'k', reason: 'r' }, 'FINDING_NOT_FOUND'],
+  [{ code: 'API_URL_MISSING', cluster: 'c1', untilMinutes: 600 }, { actor: 'k', reason: 'r' }, 'FINDING_NOT_FOUND'],
+  [{ code: 'API_URL_MISSING', untilMinutes: -1 }, { actor: 'k', reason: 'r' }, 'ACKNOWLEDGEMENT_INVALID'],
+  [{ code: 'API_URL_MISSING', untilMinutes: 4e9 }, { actor: 'k', reason: 'r' }, 'ACKNOWLEDGEMENT_INVALID'],
+  [{ code: 'API_URL_MISSING', untilMinutes: 600 }, { actor: 'k' }, 'REASON_REQUIRED'],
+])('an acknowledgement that cannot be is refused: %#', async ({ untilMinutes, ...input }, by, code) => {
+  const until = new Date(clock.now().getTime() + untilMinutes * MINUTE);
+  await expect(readinessParts.acknowledgements.acknowledge(planId, { ...input, until }, by)).rejects.toMatchObject({ code });
+  await expect(readinessParts.acknowledgements.withdraw(planId, by)).rejects.toMatchObject({ code: 'ACKNOWLEDGEMENT_NOT_FOUND' });
 });
 
 test('3,500 clusters, asked for by many at once and worked out by several processes', async () => {

@@ -4,6 +4,7 @@ import type { ListRequest, Page, Sort } from '../common/paging.js';
 import { ClusterNotFoundError } from '../fleet/fleet.errors.js';
 import type { ClusterOrigin } from '../fleet/fleet.types.js';
 import { HubNotFoundError } from '../hubs/hubs.errors.js';
+import { AcknowledgementsService } from './acknowledgements.service.js';
 import { assessCluster, type Basis, type ClusterAssessment } from './cluster-verdict.rules.js';
 import { withSince, worstClusterVerdict } from './finding-order.rules.js';
 import { basisOfHub, hubFindings, overallVerdict, planFindings, type HubFacts } from './plan-verdict.rules.js';
@@ -42,6 +43,7 @@ export class ReadinessService {
   constructor(
     private readonly repository: ReadinessRepository,
     private readonly worlds: PlanWorlds,
+    private readonly acknowledgements: AcknowledgementsService,
     private readonly clock: Clock,
   ) {}
 
@@ -49,13 +51,13 @@ export class ReadinessService {
   async forPlan(planId: string): Promise<PlanReadinessView> {
     const plan = await this.worlds.plan(planId);
     const saved = await this.fresh(planId);
-    const [byVerdict, byCode, set] = await Promise.all([
-      this.repository.countsByVerdict(planId), this.repository.countsByCode(planId), saved.setId === null ? null : this.repository.set(saved.setId),
+    const [byVerdict, byCode, set, acknowledged] = await Promise.all([
+      this.repository.countsByVerdict(planId), this.repository.countsByCode(planId), saved.setId === null ? null : this.repository.set(saved.setId), this.acknowledgements.lookup([planId]),
     ]);
     const counts = countsOf(byVerdict);
     const now = this.clock.now();
     return {
-      planId, verdict: saved.verdict, since: saved.since, counts, ...score(counts), byCode: codesInOrder(byCode), findings: saved.findings, backupSet: set && summaryOf(set),
+      planId, verdict: saved.verdict, since: saved.since, counts, ...score(counts), byCode: codesInOrder(byCode), findings: saved.findings.map((finding) => acknowledged(planId, null, finding)), backupSet: set && summaryOf(set),
       rpoTargetSeconds: plan.rpoSeconds, rtoTargetSeconds: plan.rtoSeconds, rpoCurrentSeconds: ageSeconds(set?.startedAt ?? null, now), factsAgeSeconds: ageSeconds(saved.factsAt, now),
       computedAt: saved.computedAt,
     };
@@ -65,7 +67,8 @@ export class ReadinessService {
   async clustersOfPlan(planId: string, filter: ClusterReadinessFilter, sort: Sort<ClusterReadinessSortField>, request: ListRequest): Promise<Page<ClusterReadinessRow>> {
     await this.worlds.plan(planId);
     const { computedAt } = await this.fresh(planId);
-    return this.repository.listClusters(planId, computedAt, filter, sort, request);
+    const [page, acknowledged] = await Promise.all([this.repository.listClusters(planId, computedAt, filter, sort, request), this.acknowledgements.lookup([planId])]);
+    return { ...page, items: page.items.map((row) => ({ ...row, findings: row.findings.map((finding) => acknowledged(planId, row.cluster, finding)) })) };
   }
 
   /** @throws HubNotFoundError */
@@ -85,7 +88,9 @@ export class ReadinessService {
   async forCluster(clusterId: string): Promise<ClusterReadinessView> {
     const cluster = await this.repository.cluster(clusterId);
     if (cluster === null) throw new ClusterNotFoundError(clusterId);
-    const byPlan = await this.repository.ofCluster(cluster.hubId, cluster.name);
+    const rows = await this.repository.ofCluster(cluster.hubId, cluster.name);
+    const acknowledged = await this.acknowledgements.lookup(rows.map(({ planId }) => planId));
+    const byPlan = rows.map((row) => ({ ...row, findings: row.findings.map((finding) => acknowledged(row.planId, row.cluster, finding)) }));
     const common = { clusterId, cluster: cluster.name, hubId: cluster.hubId, byPlan };
     if (byPlan.length > 0) {
       const verdict = worstClusterVerdict(byPlan.map((row) => row.verdict));

@@ -67,6 +67,21 @@ export const planFindingCodes = [
 ] as const;
 export type PlanFindingCode = (typeof planFindingCodes)[number];
 
+/** Somebody knows of a finding and lives with it for a while. The finding counts nonetheless. */
+export interface Acknowledgement {
+  readonly id: string;
+  readonly planId: string;
+  /** null: the finding wherever it occurs under the plan */
+  readonly cluster: string | null;
+  readonly code: string;
+  readonly reason: string;
+  readonly acknowledgedBy: string;
+  readonly acknowledgedAt: Date;
+  readonly until: Date;
+  readonly withdrawnBy: string | null;
+  readonly withdrawnAt: Date | null;
+}
+
 /** One fact that speaks against recovery, or limits what is known of it. */
 export interface Finding {
   readonly code: string;
@@ -81,6 +96,8 @@ export interface Finding {
   readonly predicts: ImportOutcomeCode | null;
   /** Of a plan: which hub it is about */
   readonly hubId: string | null;
+  /** By whom, until when; absent: by nobody. Found when it is read, not stored with the finding */
+  readonly acknowledgement?: Acknowledgement | undefined;
 }
 
 export interface BackupSetSummary {

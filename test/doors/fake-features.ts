@@ -2,6 +2,11 @@ import { HubsController } from '../../src/hubs/hubs.controller.js';
 import { HubNotFoundError, HubVersionConflictError } from '../../src/hubs/hubs.errors.js';
 import { HubsResolver } from '../../src/hubs/hubs.resolver.js';
 import { HubsService } from '../../src/hubs/hubs.service.js';
+import { ProtectionRemovalController } from '../../src/hubs/protection-removal.controller.js';
+import { RemovalNotFoundError } from '../../src/hubs/protection-removal.errors.js';
+import { ProtectionRemovalResolver } from '../../src/hubs/protection-removal.resolver.js';
+import { ProtectionRemovals } from '../../src/hubs/protection-removal.service.js';
+import type { ProtectionRemoval, RemovalItem, RemovalPlan } from '../../src/hubs/protection-removal.types.js';
 import type { Hub, HubAccess, HubChange, HubUpdate, Prerequisite, RegisterHub } from '../../src/hubs/hubs.types.js';
 import { BackupsController } from '../../src/backups/backups.controller.js';
 import { BackupSetNotFoundError } from '../../src/backups/backups.errors.js';
@@ -23,6 +28,9 @@ import { ClusterNotFoundError } from '../../src/fleet/fleet.errors.js';
 import { FleetResolver } from '../../src/fleet/fleet.resolver.js';
 import { FleetService } from '../../src/fleet/fleet.service.js';
 import type { ManagedCluster } from '../../src/fleet/fleet.types.js';
+import { AcknowledgementsController } from '../../src/readiness/acknowledgements.controller.js';
+import { AcknowledgementsResolver } from '../../src/readiness/acknowledgements.resolver.js';
+import { AcknowledgementsService } from '../../src/readiness/acknowledgements.service.js';
 import { HistoryController } from '../../src/readiness/history.controller.js';
 import { HistoryResolver } from '../../src/readiness/history.resolver.js';
 import { HistoryService } from '../../src/readiness/history.service.js';
@@ -34,7 +42,9 @@ import type { Forecast, Objectives, RecoveryPoint, WhatIfAnswer } from '../../sr
 import { ReadinessController } from '../../src/readiness/readiness.controller.js';
 import { ClusterReadinessResolver, HubReadinessResolver, PlanReadinessResolver } from '../../src/readiness/readiness.resolver.js';
 import { ReadinessService } from '../../src/readiness/readiness.service.js';
-import type { ClusterReadinessRow, ClusterReadinessView, Finding, HubReadinessView, PlanReadinessView, Readiness } from '../../src/readiness/readiness.types.js';
+import { AcknowledgementNotFoundError } from '../../src/readiness/readiness.errors.js';
+import type { NewAcknowledgement } from '../../src/readiness/acknowledgements.service.js';
+import type { Acknowledgement, ClusterReadinessRow, ClusterReadinessView, Finding, HubReadinessView, PlanReadinessView, Readiness } from '../../src/readiness/readiness.types.js';
 import { FailoversController } from '../../src/recovery/failovers/failovers.controller.js';
 import { ApproverIsRequesterError, FailoverNotFoundError, HubBusyError } from '../../src/recovery/failovers/failovers.errors.js';
 import { FailoversResolver } from '../../src/recovery/failovers/failovers.resolver.js';
@@ -77,6 +87,7 @@ export const ids = {
   plan: '01990000-0000-7000-8000-000000000006',
   failover: '01990000-0000-7000-8000-000000000007',
   restore: '01990000-0000-7000-8000-000000000008',
+  removal: '01990000-0000-7000-8000-000000000025',
   nothing: '01990000-0000-7000-8000-0000000000ff',
 } as const;
 
@@ -131,6 +142,26 @@ export class FakeHubs {
   async prerequisites(id: string): Promise<Prerequisite[]> { await this.get(id); return [prerequisite(id)]; }
   async prerequisitesOf(wanted: readonly string[]): Promise<Prerequisite[]> { this.calls.note('hubs.prerequisitesOf', wanted); return wanted.map(prerequisite); }
   async enableComponents(id: string, enable: readonly string[], by: Acting): Promise<Prerequisite[]> { this.calls.note('hubs.enableComponents', id, enable, by); return this.prerequisites(id); }
+}
+
+const removalPlan: RemovalPlan = {
+  hubId: ids.hub, confirm: 'a'.repeat(64), targets: [{ kind: 'ManagedServiceAccount', namespace: 'shop-1', name: 'auto-import-account', uid: 'u', resourceVersion: '7', action: 'DELETE', why: 'ours' }],
+  kept: [{ kind: 'ManifestWork', namespace: 'shop-1', name: 'w', why: 'theirs' }],
+  consequences: { clustersLosingTokens: 1, recoverableNow: 2, clustersDroppingOut: 1, dropOutFrom: at, lastSet: { id: ids.set, credentialsBackup: 'c', startedAt: at, expiresAt: at }, lastRestorableAt: at },
+  warnings: [{ code: 'REMOVAL_CLUSTERS_DROP_OUT', cause: 'One', remedy: 'Leave it' }],
+};
+const removal: ProtectionRemoval = {
+  id: ids.removal, hubId: ids.hub, status: 'RUNNING', actor: 'someone', reason: 'given back', correlation: { number: 'CHG0001' }, createdAt: at, finishedAt: null, remaining: null, lastErrorCode: null,
+  progress: { total: 3, open: 1, byOutcome: { DELETED: 2 } },
+};
+const removalItem: RemovalItem = { ...removalPlan.targets[0]!, position: 1, attemptedAt: at, outcome: 'DELETED', detail: null, outcomeAt: at };
+
+export class FakeRemovals {
+  constructor(private readonly calls: Calls) {}
+  async remove(hubId: string, ask: { dryRun: boolean }, by: Acting): Promise<{ plan: RemovalPlan; removal: ProtectionRemoval | null }> { this.calls.note('removals.remove', hubId, ask, by); return { plan: removalPlan, removal: ask.dryRun ? null : removal }; }
+  async get(id: string): Promise<ProtectionRemoval> { return id === removal.id ? removal : Promise.reject(new RemovalNotFoundError(id)); }
+  async list(_filter: unknown, request: ListRequest): Promise<Page<ProtectionRemoval>> { return pageOf([removal], request); }
+  async items(id: string, _filter: unknown, request: ListRequest): Promise<Page<RemovalItem>> { await this.get(id); return pageOf([removalItem], request); }
 }
 
 const cluster: ManagedCluster = {
@@ -226,7 +257,10 @@ export class FakeBackups {
   async setClusters(id: string, _filter: unknown, request: ListRequest): Promise<Page<BackupSetCluster>> { await this.set(id); return pageOf([setCluster], request); }
 }
 
-const finding: Finding = { code: 'TOKEN_MISSING', severity: 'CRITICAL', verdict: 'NOT_READY', cause: 'There is none', remedy: 'Wake the agent', since: at, predicts: 'NO_TOKEN_RESTORED', hubId: null };
+const acknowledgement: Acknowledgement = {
+  id: '01990000-0000-7000-8000-0000000000ac', planId: ids.plan, cluster: null, code: 'TOKEN_MISSING', reason: 'known', acknowledgedBy: 'key', acknowledgedAt: at, until: at, withdrawnBy: null, withdrawnAt: null,
+};
+const finding: Finding = { code: 'TOKEN_MISSING', severity: 'CRITICAL', verdict: 'NOT_READY', cause: 'There is none', remedy: 'Wake the agent', since: at, predicts: 'NO_TOKEN_RESTORED', hubId: null, acknowledgement };
 const readiness: Readiness = {
   verdict: 'AT_RISK', counts: { READY: 10, AT_RISK: 1, NOT_READY: 2, UNKNOWN: 0, NOT_NEEDED: 3 }, clustersRecoverable: 11, clustersTotal: 13,
   byCode: [{ code: 'TOKEN_MISSING', severity: 'CRITICAL', verdict: 'NOT_READY', count: 2 }], findings: [finding],
@@ -236,6 +270,13 @@ const readiness: Readiness = {
 const row: ClusterReadinessRow = { planId: ids.plan, cluster: 'shop-1', origin: 'IMPORTED', verdict: 'NOT_READY', code: 'TOKEN_MISSING', predictedOutcome: 'NO_TOKEN_RESTORED', findings: [finding], setId: ids.set, since: at, computedAt: at };
 
 const rest = { clustersRecoverable: readiness.clustersRecoverable, clustersTotal: readiness.clustersTotal };
+
+class FakeAcknowledgements {
+  constructor(private readonly calls: Calls, private readonly plans: FakePlans) {}
+  async acknowledge(planId: string, input: NewAcknowledgement, by: Acting): Promise<Acknowledgement> { this.calls.note('acknowledgements.acknowledge', planId, input, by); await this.plans.get(planId); return acknowledgement; }
+  async withdraw(id: string, by: Acting): Promise<Acknowledgement> { this.calls.note('acknowledgements.withdraw', id, by); return id === acknowledgement.id ? acknowledgement : Promise.reject(new AcknowledgementNotFoundError(id)); }
+  async list(planId: string, _filter: unknown, request: ListRequest): Promise<Page<Acknowledgement>> { await this.plans.get(planId); return pageOf([acknowledgement], request); }
+}
 
 class FakeHistory {
   constructor(private readonly plans: FakePlans) {}
@@ -418,16 +459,18 @@ export function fakeFeatures() {
   return {
     calls,
     failovers,
-    controllers: [HubsController, FleetController, TokensController, TokenTimelineController, BackupsController, SchedulesController, ReadinessController, OutlookController, HistoryController, PlansController, FailoversController, ImportsController, RestoresController, ChangesController],
+    controllers: [HubsController, ProtectionRemovalController, FleetController, TokensController, TokenTimelineController, BackupsController, SchedulesController, ReadinessController, OutlookController, HistoryController, AcknowledgementsController, PlansController, FailoversController, ImportsController, RestoresController, ChangesController],
     providers: [
-      HubsResolver, FleetResolver, TokensResolver, ClusterTokensResolver, BackupsResolver, SchedulesResolver, PlanReadinessResolver, HubReadinessResolver, ClusterReadinessResolver, OutlookResolver, HistoryResolver, PlansResolver,
+      HubsResolver, ProtectionRemovalResolver, FleetResolver, TokensResolver, ClusterTokensResolver, BackupsResolver, SchedulesResolver, PlanReadinessResolver, HubReadinessResolver, ClusterReadinessResolver, OutlookResolver, HistoryResolver, AcknowledgementsResolver, PlansResolver,
       FailoversResolver, ImportsResolver, RestoresResolver, ChangesResolver,
       { provide: HubsService, useValue: hubs },
+      { provide: ProtectionRemovals, useValue: new FakeRemovals(calls) },
       { provide: FleetService, useValue: fleet },
       { provide: TokensService, useValue: new FakeTokens(calls) },
       { provide: TokenTimelineService, useValue: new FakeTimeline(calls, fleet) },
       { provide: BackupsService, useValue: new FakeBackups(calls) },
       { provide: SchedulesService, useValue: new FakeSchedules(calls, hubs) },
+      { provide: AcknowledgementsService, useValue: new FakeAcknowledgements(calls, plans) },
       { provide: HistoryService, useValue: new FakeHistory(plans) },
       { provide: OutlookService, useValue: new FakeOutlook(plans) },
       { provide: ReadinessService, useValue: new FakeReadiness(plans, hubs, fleet) },

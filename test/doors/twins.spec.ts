@@ -41,6 +41,7 @@ test.each([
   { rest: `/hubs/${ids.hub}`, graphql: `hub(id: "${ids.hub}")`, at: 'hub' },
   { rest: `/clusters/${ids.cluster}`, graphql: `cluster(id: "${ids.cluster}")`, at: 'cluster' },
   { rest: `/tokens/${ids.token}`, graphql: `token(id: "${ids.token}")`, at: 'token' },
+  { rest: `/protection-removals/${ids.removal}`, graphql: `protectionRemoval(id: "${ids.removal}")`, at: 'protectionRemoval' },
   { rest: `/backup-sets/${ids.set}`, graphql: `backupSet(id: "${ids.set}")`, at: 'backupSet' },
   { rest: `/plans/${ids.plan}`, graphql: `plan(id: "${ids.plan}")`, at: 'plan' },
   { rest: `/failovers/${ids.failover}`, graphql: `failover(id: "${ids.failover}")`, at: 'failover' },
@@ -71,6 +72,7 @@ test.each([
   { rest: '/hubs', graphql: 'hubs(first: 50)', path: 'hubs' },
   { rest: '/clusters', graphql: 'clusters(first: 50)', path: 'clusters' },
   { rest: '/tokens', graphql: 'tokens(first: 50)', path: 'tokens' },
+  { rest: '/protection-removals', graphql: 'protectionRemovals(first: 50)', path: 'protectionRemovals' },
   { rest: '/backup-schedules', graphql: 'backupSchedules(first: 50)', path: 'backupSchedules' },
   { rest: '/backup-sets', graphql: 'backupSets(first: 20)', path: 'backupSets' },
   { rest: '/plans', graphql: 'plans(first: 50)', path: 'plans' },
@@ -210,7 +212,16 @@ test.each([
   },
   { because: 'a pause', call: 'schedules.pause', method: 'POST', rest: `/hubs/${ids.hub}/backup-schedule/pause`, input: { reason: 'upkeep' }, mutation: 'pauseBackupSchedule', extra: { hubId: ids.hub }, selection: '{ backupSchedule { paused } }' },
   { because: 'going on', call: 'schedules.resume', method: 'POST', rest: `/hubs/${ids.hub}/backup-schedule/resume`, input: { reason: 'done' }, mutation: 'resumeBackupSchedule', extra: { hubId: ids.hub }, selection: '{ backupSchedule { paused } }' },
+  {
+    because: 'a removal, tried out', call: 'removals.remove', method: 'POST', rest: `/hubs/${ids.hub}/protection-removals`, input: { dryRun: true }, mutation: 'removeProtection', extra: { hubId: ids.hub },
+    selection: '{ plan { confirm total targets { kind action } warnings { code } } removal { id } }',
+  },
+  {
+    because: 'a removal', call: 'removals.remove', method: 'POST', rest: `/hubs/${ids.hub}/protection-removals`, input: { confirm: 'a'.repeat(64), reason: 'given back' }, mutation: 'removeProtection',
+    extra: { hubId: ids.hub }, selection: '{ removal { id status open outcomes { outcome count } items(first: 5) { nodes { name outcome } } } }',
+  },
   { because: 'a plan', call: 'plans.create', method: 'POST', rest: '/plans', input: { name: 'p', sourceHubId: ids.hub, targetHubId: ids.otherHub, rpoSeconds: 3600 }, mutation: 'createPlan', extra: {}, selection: '{ plan { id } }' },
+  { because: 'an acknowledgement', call: 'acknowledgements.acknowledge', method: 'POST', rest: `/plans/${ids.plan}/acknowledgements`, input: { code: 'TOKEN_MISSING', cluster: 'shop-1', until: '2026-12-01T00:00:00Z', reason: 'known' }, mutation: 'acknowledgeFinding', extra: { planId: ids.plan }, selection: '{ acknowledgement { id } }' },
   { because: 'a failover', call: 'failovers.start', method: 'POST', rest: `/plans/${ids.plan}/failovers`, input: { kind: 'DISASTER', reason: 'fire', correlation: { id: 'x' } }, mutation: 'startFailover', extra: { planId: ids.plan }, selection: '{ failover { id } }' },
   { because: 'a decision', call: 'failovers.decide', method: 'POST', rest: `/failovers/${ids.failover}/approvals`, input: { decision: 'APPROVED', reason: 'seen', evidence: { number: 'CHG1' } }, mutation: 'decideFailover', extra: { id: ids.failover }, selection: '{ failover { id } }' },
   { because: 'an abort', call: 'failovers.abort', method: 'POST', rest: `/failovers/${ids.failover}/abort`, input: { reason: 'false alarm' }, mutation: 'abortFailover', extra: { id: ids.failover }, selection: '{ failover { id } }' },
@@ -218,7 +229,7 @@ test.each([
 ])('both doors ask the same of the service: $because', async ({ because, call, method, rest, input, headers = {}, mutation, extra, selection }) => {
   features.calls.made.length = 0;
   const byHand = await http.call(method, `/api/v1${rest}`, { body: input, headers: { 'idempotency-key': `twin ${mutation} ${because}`, ...headers } as Record<string, string> });
-  expect(byHand.body['code']).toBeUndefined();
+  expect(byHand.status).toBeLessThan(300);
   const name = schema.getMutationType()!.getFields()[mutation]!.args[0]!.type.toString();
   const { body } = await http.graphql(`mutation Act($input: ${name}) { ${mutation}(input: $input) ${selection} }`, { variables: { input: { ...input, ...extra } }, headers: { 'idempotency-key': `twin ${mutation} ${because}` } });
   expect(body['errors']).toBeUndefined();

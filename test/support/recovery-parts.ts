@@ -5,9 +5,7 @@ import { Secret } from '../../src/common/secret.js';
 import type { Config } from '../../src/config/config.js';
 import { managedClusterFacts, tokenSecretFacts, veleroBackupFacts } from '../../src/fleet/facts.rules.js';
 import { resources } from '../../src/kube/resources.js';
-import { PlanWorlds } from '../../src/readiness/plan-worlds.service.js';
-import { ReadinessRepository } from '../../src/readiness/readiness.repository.js';
-import { ReadinessService } from '../../src/readiness/readiness.service.js';
+import type { ReadinessService } from '../../src/readiness/readiness.service.js';
 import { AdvanceFailoverProcessor } from '../../src/recovery/failovers/advance-failover.processor.js';
 import { ApprovalStep } from '../../src/recovery/failovers/approval.step.js';
 import { CommitStep, ReprotectStep } from '../../src/recovery/failovers/closing.steps.js';
@@ -36,6 +34,7 @@ import { RestoresService } from '../../src/recovery/restores/restores.service.js
 import type { Bucket } from '../../src/simulator/bucket/bucket.js';
 import type { SimulatedHub } from '../../src/simulator/simulated-hub.js';
 import { Parts } from './parts.js';
+import { ReadinessParts } from './readiness-parts.js';
 
 /** Plans, readiness and failovers, put together by hand on the parts below them. */
 export class RecoveryParts {
@@ -52,8 +51,7 @@ export class RecoveryParts {
   constructor(readonly parts: Parts) {
     const { prisma, sql, audit, clock, connections, leases, jobs, config } = parts;
     const view = new HubViewService();
-    const readiness = new ReadinessRepository(prisma, sql);
-    this.readiness = new ReadinessService(readiness, new PlanWorlds(readiness), clock);
+    this.readiness = new ReadinessParts(parts).readiness;
     this.plans = new PlansService(new PlansRepository(prisma), audit, clock);
     this.repository = new FailoversRepository(prisma, sql);
     const events = new FailoverEvents(this.repository);

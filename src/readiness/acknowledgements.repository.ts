@@ -1,0 +1,66 @@
+import { Injectable } from '@nestjs/common';
+import { keysetPage } from '../database/keyset.js';
+import type { ListRequest, Page } from '../common/paging.js';
+import type { Prisma } from '../database/generated/client.js';
+import { PrismaService } from '../database/prisma.service.js';
+import { Sql } from '../database/sql.js';
+import type { Acknowledgement } from './readiness.types.js';
+
+export interface AcknowledgementFilter {
+  readonly cluster?: string | undefined;
+  readonly code?: string | undefined;
+  /** Default true: neither withdrawn nor over */
+  readonly inForce?: boolean | undefined;
+}
+
+@Injectable()
+export class AcknowledgementsRepository {
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly sql: Sql,
+  ) {}
+
+  create(data: Omit<Acknowledgement, 'id' | 'withdrawnBy' | 'withdrawnAt'>): Promise<Acknowledgement> {
+    return this.prisma.findingAcknowledgement.create({ data });
+  }
+
+  find(id: string): Promise<Acknowledgement | null> {
+    return this.prisma.findingAcknowledgement.findUnique({ where: { id } });
+  }
+
+  /** Whether it was in force until now. */
+  async withdraw(id: string, by: string, now: Date): Promise<boolean> {
+    const { count } = await this.prisma.findingAcknowledgement.updateMany({ where: { id, withdrawnAt: null }, data: { withdrawnBy: by, withdrawnAt: now } });
+    return count > 0;
+  }
+
+  /** Those in force, of some plans; the youngest last. */
+  inForce(planIds: readonly string[], now: Date): Promise<Acknowledgement[]> {
+    return this.prisma.findingAcknowledgement.findMany({ where: { planId: { in: [...planIds] }, withdrawnAt: null, until: { gt: now } }, orderBy: [{ acknowledgedAt: 'asc' }, { id: 'asc' }] });
+  }
+
+  /** Youngest first. */
+  list(planId: string, filter: AcknowledgementFilter, page: ListRequest, now: Date): Promise<Page<Acknowledgement>> {
+    const own: Prisma.FindingAcknowledgementWhereInput = {
+      planId,
+      ...(filter.cluster === undefined ? {} : { cluster: filter.cluster }),
+      ...(filter.code === undefined ? {} : { code: filter.code }),
+      ...(filter.inForce === false ? {} : { withdrawnAt: null, until: { gt: now } }),
+    };
+    return keysetPage<Acknowledgement, Prisma.FindingAcknowledgementWhereInput, Prisma.FindingAcknowledgementOrderByWithRelationInput>({
+      list: 'acknowledgements', filter: { planId, ...filter }, page,
+      sort: [{ field: 'acknowledgedAt', direction: 'DESC' }, { field: 'id', direction: 'DESC' }],
+      find: ({ where, orderBy, take }) => this.prisma.findingAcknowledgement.findMany({ where: { AND: [own, where] }, orderBy, take }),
+      count: () => this.prisma.findingAcknowledgement.count({ where: own }),
+    });
+  }
+
+  /** Whether the plan has such a finding now: on the cluster, or anywhere where none is named. */
+  async isFound(planId: string, code: string, cluster: string | null): Promise<boolean> {
+    const [row] = await this.sql.query<{ found: boolean }>(
+      `SELECT EXISTS (SELECT FROM cluster_readiness WHERE plan_id = $1 AND ($3::text IS NULL OR cluster = $3) AND findings @> jsonb_build_array(jsonb_build_object('code', $2::text)))
+         OR ($3::text IS NULL AND EXISTS (SELECT FROM plan_readiness WHERE plan_id = $1 AND findings @> jsonb_build_array(jsonb_build_object('code', $2::text)))) AS found`,
+      [planId, code, cluster]);
+    return row?.found === true;
+  }
+}
