@@ -78,6 +78,19 @@ test('a reader that goes sets its source free', async () => {
   while (!ended) await new Promise((resolve) => setTimeout(resolve, 1));
 });
 
+test('a reader that does not read lets its source rest', async () => {
+  const streams = new EventStreams(new Keys());
+  let asked = 0;
+  const stream = streams.serverSent(request(), reply().reply, async function* () {
+    for (;;) yield { sequence: (asked += 1), type: 'a', data: { text: 'x'.repeat(1000) } };
+  });
+  stream.once('readable', () => undefined);
+  while (asked < 10) await new Promise((resolve) => setImmediate(resolve));
+  for (let turns = 0; turns < 200; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+  expect(asked).toBeLessThan(25); // 16 KiB of them
+  stream.destroy();
+});
+
 test('after the stop nothing stays open', async () => {
   const streams = new EventStreams(new Keys());
   streams.onModuleDestroy();
