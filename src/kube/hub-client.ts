@@ -10,6 +10,7 @@ import type {
   AccessQuestion, ApplyOptions, CallOptions, DeleteOptions, KubeObject, ListOptions, ListPage, ObjectRef, PatchOptions, ResourceType, WatchEvent, WatchOptions, WriteOptions,
 } from './kube.types.js';
 import { apiVersionOf, collectionPath, groupVersionPath, listParameters, objectPath, query, selectionParameters } from './paths.js';
+import { adoptOrphanStreams } from './orphan-streams.js';
 import { MAX_OBJECT_BYTES, MAX_PAGE_BYTES, Transport, type Request } from './transport.js';
 import { Retirement } from './retirement.js';
 import { linesOf, watchEventOf } from './watch-stream.js';
@@ -60,6 +61,7 @@ export class HubClient {
 
   /** Opens nothing yet. @throws KubeError HUB_ADDRESS_REFUSED for an address that is not plain `https://` */
   constructor(readonly connection: HubConnection, readonly options: HubClientOptions = {}) {
+    adoptOrphanStreams();
     this.fieldManager = options.defaultFieldManager ?? 'lifeboat';
     this.transport = new Transport(connection, {
       userAgent: options.userAgent ?? USER_AGENT, allowLoopback: options.allowLoopback === true, http2: options.http2 !== false,
