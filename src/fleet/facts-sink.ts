@@ -11,11 +11,17 @@ export interface SinkListener {
   /** Objects whose facts changed, or that are gone */
   changed(kind: WatchedKind, keys: readonly ObjectKey[]): Promise<void>;
   listed(kind: WatchedKind): Promise<void>;
+  /** It is not known whether the last write was made: what it changed was told to nobody, and the list that follows finds it done */
+  failed(kind: WatchedKind): void;
   state(kind: WatchedKind, state: ReflectorState): Promise<void>;
 }
 
 const keyOf = ({ metadata }: KubeObject): ObjectKey => ({ namespace: metadata.namespace ?? '', name: metadata.name });
-const UNSTORABLE = /\0/;
+/** What PostgreSQL does not take as text; no API server lets it into a name. */
+const isStorable = ({ metadata: { namespace = '', name, uid = '', resourceVersion = '' } }: KubeObject): boolean => {
+  const text = namespace + name + uid + resourceVersion;
+  return !text.includes('\0') && text.isWellFormed();
+};
 
 /** Takes what a reflector of one kind sees to the database, as facts. */
 export class FactsSink implements ReflectorSink {
@@ -35,44 +41,52 @@ export class FactsSink implements ReflectorSink {
     this.seen = [];
   }
 
-  async page(objects: KubeObject[]): Promise<void> {
+  async page(objects: KubeObject[], askedAt: Date): Promise<void> {
     const observed = this.observed(objects);
     this.seen?.push(...observed.map(({ namespace, name }) => ({ namespace, name })));
-    await this.write(observed);
+    await this.write(observed, askedAt);
   }
 
-  async listed(): Promise<void> {
-    this.lease.assertHeld();
-    const gone = await this.repository.finishListing(this.lease, this.hubId, this.kind, this.seen ?? [], this.clock.now());
+  async listed(_version: string, toldAt: Date): Promise<void> {
+    const gone = await this.attempt(() => this.repository.finishListing(this.lease, this.hubId, this.kind, this.seen ?? [], toldAt));
     this.seen = null;
     if (gone.length > 0) await this.listener.changed(this.kind, gone);
     await this.listener.listed(this.kind);
   }
 
-  async changes(changes: readonly ReflectorChange[]): Promise<void> {
+  async changes(changes: readonly ReflectorChange[], heardAt: Date): Promise<void> {
     const last = new Map(changes.map((change) => [`${change.object.metadata.namespace ?? ''}/${change.object.metadata.name}`, change]));
-    const gone = [...last.values()].filter(({ type }) => type === 'DELETE').map(({ object }) => keyOf(object));
-    const upserts = [...last.values()].filter(({ type }) => type === 'UPSERT').map(({ object }) => object);
+    const told = [...last.values()].filter(({ object }) => isStorable(object));
+    const gone = told.filter(({ type }) => type === 'DELETE').map(({ object }) => keyOf(object));
+    const upserts = told.filter(({ type }) => type === 'UPSERT').map(({ object }) => object);
     // What lost the label or name by which it is kept does not arrive here: the hub tells of it as of a deletion.
     const observed = this.observed(upserts);
-    this.lease.assertHeld();
-    const removed = await this.repository.remove(this.lease, this.hubId, this.kind, gone);
+    const removed = await this.attempt(() => this.repository.remove(this.lease, this.hubId, this.kind, gone));
     if (removed.length > 0) await this.listener.changed(this.kind, removed);
-    await this.write(observed);
+    await this.write(observed, heardAt);
   }
 
   state(state: ReflectorState): Promise<void> {
     return this.listener.state(this.kind, state);
   }
 
-  private async write(observed: readonly ObservedObject[]): Promise<void> {
+  private async write(observed: readonly ObservedObject[], readAt: Date): Promise<void> {
     if (observed.length === 0) return;
-    this.lease.assertHeld();
-    const changed = await this.repository.upsert(this.lease, this.hubId, this.kind, observed, this.clock.now());
+    const changed = await this.attempt(() => this.repository.upsert(this.lease, this.hubId, this.kind, observed, readAt, this.clock.now()));
     if (changed.length > 0) await this.listener.changed(this.kind, changed);
   }
 
+  private async attempt<T>(write: () => Promise<T>): Promise<T> {
+    this.lease.assertHeld();
+    try {
+      return await write();
+    } catch (error) {
+      this.listener.failed(this.kind);
+      throw error;
+    }
+  }
+
   private observed(objects: readonly KubeObject[]): ObservedObject[] {
-    return objects.filter((object) => isKept(this.kind, object) && !UNSTORABLE.test(object.metadata.name)).map((object) => observedObject(this.kind, object));
+    return objects.filter((object) => isKept(this.kind, object) && isStorable(object)).map((object) => observedObject(this.kind, object));
   }
 }

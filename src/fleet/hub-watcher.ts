@@ -1,7 +1,7 @@
 import type { Clock } from '../common/clock.js';
 import type { HeldLease } from '../database/lease.service.js';
 import type { HubClient } from '../kube/hub-client.js';
-import { Reflector } from '../kube/reflector.js';
+import { Reflector, type ReflectorOptions } from '../kube/reflector.js';
 import type { ReflectorState } from '../kube/reflector.types.js';
 import { projectCluster } from './cluster-projection.rules.js';
 import { FactsSink, type SinkListener } from './facts-sink.js';
@@ -26,6 +26,9 @@ export interface HubWatcherParts {
   readonly onError: (what: string, error: unknown) => void;
   /** At most this long before each list begins, at random. Milliseconds */
   readonly spreadMs: number;
+  /** Other times than a reflector's own */
+  readonly reflector?: ReflectorOptions;
+  readonly statesEveryMs?: number;
 }
 
 /**
@@ -38,20 +41,24 @@ export class HubWatcher implements SinkListener {
   private readonly reflectors: ReadonlyMap<WatchedKind, Reflector>;
   private readonly states = new Map<WatchedKind, ReflectorState>();
   private readonly listedKinds = new Set<WatchedKind>();
+  /** Kinds of which something may have been written and told to nobody */
+  private readonly untold = new Set<WatchedKind>();
   private hasRead = false;
-  private stale = new Set<string>();
+  /** Clusters to project; null: all */
+  private stale: Set<string> | null = new Set();
+  private isStorageStale = false;
   private projecting: Promise<void> = Promise.resolve();
   private writingStates: Promise<void> = Promise.resolve();
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
 
   constructor(private readonly parts: HubWatcherParts) {
-    const { client, hubId, lease, repository, clock, spreadMs } = parts;
+    const { client, hubId, lease, repository, clock, spreadMs, reflector } = parts;
     this.reflectors = new Map(
       watchedKinds.map((kind) => {
         const sink = new FactsSink(kind, hubId, lease, repository, clock, this);
         const { type, selection, coalesceMs } = watched[kind];
-        return [kind, new Reflector(client, type, selection, sink, { clock, coalesceMs, firstDelayMs: Math.random() * spreadMs })];
+        return [kind, new Reflector(client, type, selection, sink, { clock, coalesceMs, firstDelayMs: Math.random() * spreadMs, ...reflector })];
       }),
     );
   }
@@ -73,7 +80,7 @@ export class HubWatcher implements SinkListener {
   }
 
   start(): void {
-    this.timer = setInterval(() => void this.writeStates(), STATES_EVERY_MS);
+    this.timer = setInterval(() => void this.tick(), this.parts.statesEveryMs ?? STATES_EVERY_MS);
     for (const reflector of this.reflectors.values()) reflector.start();
   }
 
@@ -89,13 +96,18 @@ export class HubWatcher implements SinkListener {
     const { hubId, publish } = this.parts;
     const clusters = this.clustersOf(kind, keys);
     await publish({ hubId, topic: 'FACTS', kinds: new Set([kind]), clusters });
-    if (kind === 'MANAGED_CLUSTER' || kind === 'ADDON' || kind === 'HIVE_SECRET') this.project(clusters);
-    if (kind === 'STORAGE_LOCATION') await this.parts.onStorage();
+    if (kind === 'MANAGED_CLUSTER' || kind === 'ADDON' || kind === 'HIVE_SECRET') void this.project(clusters);
+    if (kind === 'STORAGE_LOCATION') await this.noteStorage();
+  }
+
+  failed(kind: WatchedKind): void {
+    this.untold.add(kind);
   }
 
   async listed(kind: WatchedKind): Promise<void> {
     this.listedKinds.add(kind);
-    await this.readIfComplete();
+    if (!this.hasRead) await this.readIfComplete();
+    else if (this.untold.delete(kind)) await this.tellAll();
   }
 
   async state(kind: WatchedKind, state: ReflectorState): Promise<void> {
@@ -114,36 +126,62 @@ export class HubWatcher implements SinkListener {
 
   /** The first full reading under this lease: from now on absence is a fact. What an owner before us left half done is mended. */
   private async readIfComplete(): Promise<void> {
-    if (this.hasRead || this.listedKinds.size < watchedKinds.length) return;
+    if (this.listedKinds.size < watchedKinds.length) return;
     this.hasRead = true;
-    const { hubId, publish, onStorage } = this.parts;
-    this.projecting = this.projecting.then(() => this.projectAll());
-    await this.projecting;
-    await onStorage();
+    this.untold.clear();
+    await this.tellAll();
+  }
+
+  private async tellAll(): Promise<void> {
+    const { hubId, publish } = this.parts;
+    await this.project(null);
+    await this.noteStorage();
     await publish({ hubId, topic: 'READ' });
   }
 
-  private project(clusters: ReadonlySet<string>): void {
-    for (const name of clusters) this.stale.add(name);
-    this.projecting = this.projecting.then(async () => {
-      const names = [...this.stale];
-      this.stale = new Set();
-      if (names.length > 0) await this.tryTo('project clusters', () => this.projectSome(names));
+  private async tick(): Promise<void> {
+    await this.writeStates();
+    if (this.stopped) return;
+    await this.project(new Set());
+    if (this.isStorageStale) await this.noteStorage();
+  }
+
+  private async noteStorage(): Promise<void> {
+    this.isStorageStale = true;
+    await this.tryTo('note the storage', async () => {
+      await this.parts.onStorage();
+      this.isStorageStale = false;
     });
   }
 
-  private async projectAll(): Promise<void> {
-    await this.tryTo('project all clusters', () => this.projectSome(null));
+  /** @param clusters null: all. Those that were not written are tried again with the next */
+  private project(clusters: ReadonlySet<string> | null): Promise<void> {
+    this.markStale(clusters);
+    this.projecting = this.projecting.then(async () => {
+      const { stale } = this;
+      if (stale?.size === 0) return;
+      this.stale = new Set();
+      const isDone = await this.tryTo('project clusters', () => this.projectSome(stale === null ? null : [...stale]));
+      if (!isDone) this.markStale(stale);
+    });
+    return this.projecting;
+  }
+
+  private markStale(clusters: ReadonlySet<string> | null): void {
+    if (clusters === null) this.stale = null;
+    else for (const name of clusters) this.stale?.add(name);
   }
 
   private async projectSome(names: readonly string[] | null): Promise<void> {
-    const { hubId, lease, repository, clock, publish } = this.parts;
+    const { hubId, lease, repository, publish } = this.parts;
     const sources = await repository.clusterSources(hubId, names);
     for (let from = 0; from < sources.length; from += CLUSTERS_AT_ONCE) {
       const some = sources.slice(from, from + CLUSTERS_AT_ONCE);
-      const present = some.flatMap(({ name, cluster, addOn, hasHiveSecret }) => (cluster === null ? [] : [projectCluster(name, cluster, addOn, hasHiveSecret)]));
+      const present = some.flatMap(({ name, cluster, addOn, hasHiveSecret, readAt }) =>
+        cluster === null || readAt === null ? [] : [{ ...projectCluster(name, cluster, addOn, hasHiveSecret), readAt }],
+      );
       const gone = some.filter(({ cluster }) => cluster === null).map(({ name }) => name);
-      const changed = await repository.writeClusters(lease, hubId, present, gone, clock.now());
+      const changed = await repository.writeClusters(lease, hubId, present, gone);
       if (changed.length > 0) void publish({ hubId, topic: 'CLUSTERS', clusters: new Set(changed) });
     }
   }
@@ -153,19 +191,28 @@ export class HubWatcher implements SinkListener {
       if (this.states.size === 0) return;
       const { hubId, lease, repository, clock, onReached } = this.parts;
       const states = [...this.states].map(([kind, state]) => ({ kind, ...state }));
-      await this.tryTo('note the states of watches', () => repository.noteStates(lease, hubId, states, clock.now()));
-      if (!this.stopped) await this.tryTo('note whether the hub answers', () => onReached(reached(states)));
+      const absent = states.filter(({ phase }) => phase === 'ABSENT').map(({ kind }) => kind);
+      const isDone = await this.tryTo('note the states of watches', async () => {
+        const gone = await repository.noteStates(lease, hubId, states, clock.now());
+        for (const kind of new Set(gone.map((key) => key.kind))) await this.changed(kind, gone.filter((key) => key.kind === kind));
+      });
+      if (!isDone) for (const kind of absent) this.untold.add(kind);
+      else if (this.hasRead && absent.filter((kind) => this.untold.delete(kind)).length > 0) await this.tellAll();
+      // Not without the lease: whether the hub answers is for its present owner to say.
+      if (isDone && !this.stopped) await this.tryTo('note whether the hub answers', () => onReached(reached(states)));
     };
     this.writingStates = this.writingStates.then(write);
     await this.writingStates;
   }
 
-  /** What fails here is tried again with the next change or tick; a lost lease ends the watcher by its signal. */
-  private async tryTo(what: string, action: () => Promise<void>): Promise<void> {
+  /** What fails here is tried again with the next change or tick; a lost lease ends the watcher by its signal. @returns whether it was done */
+  private async tryTo(what: string, action: () => Promise<void>): Promise<boolean> {
     try {
       await action();
+      return true;
     } catch (error) {
       if (!this.parts.lease.signal.aborted) this.parts.onError(what, error);
+      return false;
     }
   }
 }

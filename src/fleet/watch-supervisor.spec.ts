@@ -95,10 +95,10 @@ test('who has lost the lease writes nothing more', async () => {
   const stale = { ...old!, guard: old!.guard.bind(old), assertHeld: () => undefined };
   await parts.leases.hold(`hub/${hubId}`, 60_000);
   const object = { kind: 'MANAGED_CLUSTER' as const, namespace: '', name: 'ghost', uid: 'u', resourceVersion: '1', facts: {} as never };
-  await expect(parts.facts.upsert(stale, hubId, 'MANAGED_CLUSTER', [object], clock.now())).rejects.toMatchObject({ code: 'LEASE_LOST' });
+  await expect(parts.facts.upsert(stale, hubId, 'MANAGED_CLUSTER', [object], clock.now(), clock.now())).rejects.toMatchObject({ code: 'LEASE_LOST' });
   await expect(parts.facts.finishListing(stale, hubId, 'MANAGED_CLUSTER', [], clock.now())).rejects.toMatchObject({ code: 'LEASE_LOST' });
   await expect(parts.facts.remove(stale, hubId, 'MANAGED_CLUSTER', [{ namespace: '', name: 'c1' }])).rejects.toMatchObject({ code: 'LEASE_LOST' });
-  await expect(parts.facts.writeClusters(stale, hubId, [], ['c1'], clock.now())).rejects.toMatchObject({ code: 'LEASE_LOST' });
+  await expect(parts.facts.writeClusters(stale, hubId, [], ['c1'])).rejects.toMatchObject({ code: 'LEASE_LOST' });
   expect((await objects('MANAGED_CLUSTER')).map(({ name }) => name)).toEqual(['c1', 'c2', 'here']);
   expect(await names()).toHaveLength(3);
 });

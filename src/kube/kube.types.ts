@@ -97,7 +97,9 @@ export interface WatchOptions extends Selection {
   readonly signal: AbortSignal;
   /** The server ends the watch after this; default: random between 300 and 600 */
   readonly timeoutSeconds?: number;
-  /** Default 150 s without a byte: KubeError HUB_TIMEOUT */
+  /** Default 15 s until the hub accepts the watch: KubeError HUB_TIMEOUT */
+  readonly openMs?: number;
+  /** Default 75 s without a byte: KubeError HUB_TIMEOUT */
   readonly silenceMs?: number;
   /** Called once the hub has accepted the watch, before any event */
   readonly onOpen?: () => void;

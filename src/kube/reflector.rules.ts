@@ -47,6 +47,12 @@ export function recoveryOf(error: unknown): Recovery {
   };
 }
 
+/** Whether an API server said so itself (or we are at fault): it lives, and its history with it. Anything else may have been the end of it. */
+export function isAnswer(error: unknown): boolean {
+  if (!(error instanceof KubeError)) return error instanceof SinkFailure;
+  return typeof error.details['reason'] === 'string' || isKubeError(error, 'HUB_UNAUTHORIZED', 'HUB_FORBIDDEN', 'HUB_BUSY_THROTTLED');
+}
+
 /**
  * Whether the hub's store is behind a version that it once gave out, as after a restore of etcd from a backup. A watch from there would be
  * accepted and stay silent for good. The only place where versions are compared by size: they are numbers in etcd, and promised to be by

@@ -167,23 +167,26 @@ test.each([
 });
 
 test.each([
-  { because: 'a cut connection', error: reset(), waits: 800 },
-  { because: 'a failing hub', error: new KubeError('HUB_SERVER_ERROR', '503'), waits: 800 },
-  { because: 'a hub that does not let us in', error: new KubeError('HUB_UNAUTHORIZED', '401'), waits: 800 },
-  { because: 'a hub that asks for seven seconds', error: new KubeError('HUB_BUSY_THROTTLED', '429', {}, 7_000), waits: 7_000 },
-])('it goes on from the last version after $because', async ({ error, waits }) => {
-  const client = new ScriptedClient([page(10, [])], [[modified('a', 11), error], ['wait']]);
+  { because: 'a cut connection', error: reset(), waits: 800, from: '10' },
+  { because: 'a failing gateway', error: new KubeError('HUB_SERVER_ERROR', '503'), waits: 800, from: '10' },
+  { because: 'a failing hub', error: new KubeError('HUB_SERVER_ERROR', '500', { reason: 'InternalError' }), waits: 800, from: '11' },
+  { because: 'a hub that does not let us in', error: new KubeError('HUB_UNAUTHORIZED', '401'), waits: 800, from: '11' },
+  { because: 'a hub that asks for seven seconds', error: new KubeError('HUB_BUSY_THROTTLED', '429', {}, 7_000), waits: 7_000, from: '11' },
+])('it goes on without a list after $because', async ({ error, waits, from }) => {
+  const again = from === '10' ? [modified('a', 11)] : [];
+  const client = new ScriptedClient([page(10, [])], [[modified('a', 11), error], [...again, 'wait']]);
   const sink = new RecordingSink();
   const { sleeps } = reflect(client, sink);
   await until('the second watch is told', () => client.watches.length === 2 && sink.phases.length === 4);
-  expect(client.watches[1]?.resourceVersion).toBe('11');
+  expect(client.watches[1]?.resourceVersion).toBe(from);
   expect(client.lists).toHaveLength(1);
+  expect(sink.batches).toHaveLength(1);
   expect(sleeps).toEqual([waits]);
   expect(sink.phases).toEqual(['LISTING', 'WATCHING', `BACKING_OFF(${(error as KubeError).code})`, 'WATCHING']);
 });
 
 test('it does not say WATCHING before the hub has accepted the watch', async () => {
-  const client = new ScriptedClient([page(10, [])], [[bookmark(11)], [reset()], [reset()], ['wait']]);
+  const client = new ScriptedClient([page(10, [])], [[modified('a', 11)], [reset()], [reset()], [modified('a', 11), 'wait']]);
   const sink = new RecordingSink();
   reflect(client, sink);
   await until('the last watch is told', () => client.watches.length === 4 && sink.phases.at(-1) === 'WATCHING');
@@ -201,7 +204,7 @@ test('silence is a reason to ask again, and no failure', async () => {
 });
 
 test('a hub that does not accept the watch after a silence is one', async () => {
-  const client = new ScriptedClient([page(10, [])], [[silence()], [reset()], ['wait']]);
+  const client = new ScriptedClient([page(10, [])], [[modified('a', 11), silence()], [reset()], [modified('a', 11), 'wait']]);
   const sink = new RecordingSink();
   reflect(client, sink);
   await until('the third watch is told', () => client.watches.length === 3 && sink.phases.at(-1) === 'WATCHING');
@@ -228,8 +231,59 @@ test('a store that has gone on is not listed anew', async () => {
   expect(sink.news).toEqual(['listing', 'page ', 'listed 10'].map((line) => line.trim()));
 });
 
+test.each([
+  { because: 'another event comes at its place', next: [modified('b', 11)] },
+  { because: 'it comes with other content', next: [{ type: 'MODIFIED', object: { ...object('a', 11), spec: { other: true } } } as WatchEvent] },
+  { because: 'the object was deleted there', next: [{ type: 'DELETED', object: object('a', 11) } as WatchEvent] },
+  { because: 'history begins later', next: [gone()] },
+  { because: 'nothing comes, or bookmarks alone', next: [bookmark(99), 'wait'] },
+] as { because: string; next: WatchStep[] }[])('after a failure the hub must tell the last event again; else it is listed anew: $because', async ({ next }) => {
+  const client = new ScriptedClient([page(10, ['a']), page(30, ['b'])], [[modified('a', 11), bookmark(20), reset()], next, ['wait']]);
+  const sink = new RecordingSink();
+  reflect(client, sink, { proofMs: 30 });
+  await until('the third watch', () => client.watches.length === 3);
+  expect(client.watches.map(({ resourceVersion }) => resourceVersion)).toEqual(['10', '10', '30']);
+  expect(sink.news).toEqual(['listing', 'page a', 'listed 10', 'changes UPSERT:a@11', 'listing', 'page b', 'listed 30']);
+  expect(sink.phases.slice(0, 4)).toEqual(['LISTING', 'WATCHING', 'BACKING_OFF(HUB_UNREACHABLE)', 'BACKING_OFF(KUBE_GONE)']);
+});
+
+test('what followed the last event is told once it has proved the history', async () => {
+  const client = new ScriptedClient([page(10, [])], [[modified('a', 11), bookmark(20), reset()], [modified('a', 11), modified('b', 15), 'wait']]);
+  const sink = new RecordingSink();
+  reflect(client, sink);
+  await until('the change is told', () => sink.batches.length === 2);
+  expect(sink.news).toEqual(['listing', 'page ', 'listed 10', 'changes UPSERT:a@11', 'changes UPSERT:b@15'].map((line) => line.trim()));
+});
+
+test('without an event since the list nothing proves the history: it is listed anew', async () => {
+  const client = new ScriptedClient([page(10, ['a']), page(30, ['b'])], [[bookmark(20), reset()], ['wait']]);
+  const sink = new RecordingSink();
+  reflect(client, sink);
+  await until('the second watch', () => client.watches.length === 2);
+  expect(client.watches[1]?.resourceVersion).toBe('30');
+});
+
+test('a connection of watches that was lost between the list and the watch throws the same doubt', async () => {
+  const script = new ScriptedClient([page(10, ['a']), page(30, ['b'])]);
+  let lost = 0;
+  const client: ReflectorClient = {
+    list: (...asked) => {
+      if (script.lists.length === 0) lost += 1;
+      return script.list(...asked);
+    },
+    watch: script.watch.bind(script),
+    get disruptions() {
+      return lost;
+    },
+  };
+  const sink = new RecordingSink();
+  reflect(client, sink);
+  await until('it watches', () => sink.phases.at(-1) === 'WATCHING');
+  expect(script.watches.map(({ resourceVersion }) => resourceVersion)).toEqual(['30']);
+});
+
 test('lists and watches share one backoff', async () => {
-  const client = new ScriptedClient([reset(), reset(), page(10, [])], [[reset()], [reset()], ['wait']]);
+  const client = new ScriptedClient([reset(), reset(), page(10, []), page(10, []), page(10, [])], [[reset()], [reset()], ['wait']]);
   const sink = new RecordingSink();
   const { sleeps } = reflect(client, sink, { monotonicMs: () => 0 });
   await until('the third watch', () => client.watches.length === 3);

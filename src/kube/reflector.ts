@@ -4,7 +4,7 @@ import { ChangeBuffer } from './change-buffer.js';
 import type { HubClient } from './hub-client.js';
 import { isKubeError, KubeError } from './kube-error.js';
 import type { ResourceType, Selection, WatchEvent } from './kube.types.js';
-import { isSetBack, recoveryOf, SinkFailure } from './reflector.rules.js';
+import { isAnswer, isSetBack, recoveryOf, SinkFailure } from './reflector.rules.js';
 import type { ReflectorSink, ReflectorState } from './reflector.types.js';
 import { Turnstile } from './turnstile.js';
 
@@ -18,8 +18,10 @@ const SHORT_WATCH_MS = 1_000;
 const LISTS_AT_ONCE = 2;
 /** After so many watches in a row without a word, the version is doubted. */
 const SILENT_WATCHES = 2;
+/** So long may a hub take to repeat the last event, before its store counts as set back. */
+const PROOF_MS = 10_000;
 
-export type ReflectorClient = Pick<HubClient, 'list' | 'watch'>;
+export type ReflectorClient = Pick<HubClient, 'list' | 'watch'> & Partial<Pick<HubClient, 'disruptions'>>;
 
 export interface ReflectorOptions {
   /** For `heardAt` */
@@ -34,8 +36,12 @@ export interface ReflectorOptions {
   readonly pageSize?: number;
   readonly coalesceMs?: number;
   readonly heartbeatMs?: number;
+  /** The limits of each request; default: the client's */
+  readonly pageDeadlineMs?: number;
+  readonly openMs?: number;
   readonly silenceMs?: number;
   readonly watchTimeoutSeconds?: number;
+  readonly proofMs?: number;
 }
 
 /** Reflectors of one client take turns to list. */
@@ -71,6 +77,10 @@ function sleepFor(ms: number, signal: AbortSignal): Promise<void> {
  *              |
  *              +---- 404: ABSENT, looked for again with the same backoff
  *
+ * After a failure the hub may be another than before: its etcd may have been restored from a backup, and have gone on to versions beyond ours,
+ * so that a watch from our version is accepted and skips what the new history did before it. So after each failure the watch begins just
+ * before the last event, and must bring that very event again; where there was none since the list, or another comes, the list is read anew.
+ *
  * Silence is no failure: an API server says nothing about a quiet kind unless its etcd notifies of progress (OpenShift's and kubeadm's do,
  * every 5 s). It is a reason to ask again; a hub that is gone then does not accept the new watch.
  *
@@ -81,6 +91,12 @@ export class Reflector {
   private running: { readonly abort: AbortController; readonly done: Promise<void> } | null = null;
   /** Of the last list or event; null: list first */
   private version: string | null = null;
+  /** The last event since the list, and the version just before it */
+  private witness: Witness | null = null;
+  /** A request has failed since, so the hub must show that its history is still the same */
+  private isDoubtful = false;
+  /** Of the client, when nothing was in doubt */
+  private disruptions = 0;
   /** Grows with each list and watch; what belongs to an older one is dropped */
   private generation = 0;
   private silentWatches = 0;
@@ -132,6 +148,7 @@ export class Reflector {
     while (!signal.aborted) {
       try {
         await this.doubtVersion(signal);
+        if (this.mustProve() && this.witness === null) this.version = null;
         if (this.version === null) await this.list(signal);
         await this.watch(signal);
       } catch (error) {
@@ -145,33 +162,53 @@ export class Reflector {
     if (isKubeError(error, 'HUB_ANSWER_TOO_LARGE') && this.version === null) this.pageSize = Math.max(MIN_PAGE_SIZE, Math.floor(this.pageSize / 2));
     const { relist, phase, errorCode, atLeastMs } = recoveryOf(error);
     if (relist) this.version = null;
+    if (!isAnswer(error)) this.isDoubtful = true;
     await this.tellIfPossible({ phase, errorCode });
     await this.sleep(Math.max(backoff.next(), atLeastMs), signal);
   }
 
   private async doubtVersion(signal: AbortSignal): Promise<void> {
     if (this.version === null || this.silentWatches < SILENT_WATCHES) return;
-    const { resourceVersion } = await this.client.list(this.type, { ...this.selection, limit: 1, signal });
-    this.hear();
-    this.silentWatches = 0;
-    if (isSetBack(this.version, resourceVersion)) this.version = null;
+    const leave = await turnstileOf(this.client).enter(signal);
+    try {
+      const { resourceVersion } = await this.client.list(this.type, { ...this.selection, limit: 1, deadlineMs: this.options.pageDeadlineMs, signal });
+      this.silentWatches = 0;
+      if (isSetBack(this.version, resourceVersion)) this.version = null;
+      else this.hear();
+    } finally {
+      leave();
+    }
+  }
+
+  /** Whether the next watch must show that the history is the same as before. */
+  private mustProve(): boolean {
+    return this.isDoubtful || this.disruptions !== (this.client.disruptions ?? 0);
+  }
+
+  private trust(): void {
+    this.isDoubtful = false;
+    this.disruptions = this.client.disruptions ?? 0;
   }
 
   private async list(signal: AbortSignal): Promise<void> {
     const leave = await turnstileOf(this.client).enter(signal);
     try {
       this.generation += 1;
-      if (this.current.phase !== 'ABSENT') await this.tell({ phase: 'LISTING' });
+      this.witness = null;
+      this.trust();
+      if (this.current.phase === 'STOPPED') await this.tell({ phase: 'LISTING', errorCode: null });
+      // All pages show the state of the first.
+      const askedAt = this.clock.now();
+      let toldAt: Date | null = null;
       let continueToken: string | undefined;
-      let isFirst = true;
       do {
-        const page = await this.client.list(this.type, { ...this.selection, limit: this.pageSize, continueToken, signal });
+        const page = await this.client.list(this.type, { ...this.selection, limit: this.pageSize, continueToken, deadlineMs: this.options.pageDeadlineMs, signal });
         this.hear();
-        if (isFirst) await this.beginList();
-        isFirst = false;
-        await this.call(() => this.sink.page(page.items));
+        if (toldAt === null) await this.beginList();
+        const since = (toldAt ??= this.clock.now());
+        await this.call(() => this.sink.page(page.items, askedAt));
         continueToken = page.continueToken ?? undefined;
-        if (continueToken === undefined) await this.endList(page.resourceVersion);
+        if (continueToken === undefined) await this.endList(page.resourceVersion, since);
       } while (continueToken !== undefined && !signal.aborted);
     } finally {
       leave();
@@ -183,8 +220,8 @@ export class Reflector {
     await this.call(() => this.sink.listing());
   }
 
-  private async endList(version: string): Promise<void> {
-    await this.call(() => this.sink.listed(version));
+  private async endList(version: string, toldAt: Date): Promise<void> {
+    await this.call(() => this.sink.listed(version, toldAt));
     this.version = version;
     this.silentWatches = 0;
   }
@@ -192,9 +229,10 @@ export class Reflector {
   private async watch(signal: AbortSignal): Promise<void> {
     const { version } = this;
     if (version === null) return; // stopped in mid-list
+    if (this.mustProve() && this.witness === null) throw new KubeError('HUB_UNREACHABLE', `watch ${this.type.plural}: a connection was lost since the list`);
     this.generation += 1;
     const session = new WatchSession(signal);
-    const flow = new Flow(this.options.coalesceMs ?? COALESCE_MS, (changes) => this.call(() => this.sink.changes(changes)), session.fail);
+    const flow = new Flow(this.options.coalesceMs ?? COALESCE_MS, (changes, heardAt) => this.call(() => this.sink.changes(changes, heardAt)), session.fail);
     const heartbeat = setInterval(() => void this.tell({}, true).catch(session.fail), this.options.heartbeatMs ?? HEARTBEAT_MS);
     try {
       await this.follow(version, session, flow);
@@ -216,29 +254,46 @@ export class Reflector {
   private async follow(version: string, session: WatchSession, flow: Flow): Promise<void> {
     const { generation } = this;
     const startedAtMs = this.monotonicMs();
+    this.isDoubtful = this.mustProve(); // until it is proved, however the watch ends
+    const proof = this.isDoubtful ? new Proof(this.type, this.witness, this.options.proofMs ?? PROOF_MS, session.fail) : null;
     let isOpen = false;
     let hasSpoken = false;
-    const onOpen = (): void => {
-      isOpen = true;
+    const accept = (): void => {
       this.hear();
       void this.tell({ phase: 'WATCHING', errorCode: null }).catch(session.fail);
     };
-    const { silenceMs, watchTimeoutSeconds: timeoutSeconds } = this.options;
-    const events = this.client.watch(this.type, { ...this.selection, resourceVersion: version, signal: session.signal, silenceMs, timeoutSeconds, onOpen });
+    const onOpen = (): void => {
+      isOpen = true;
+      if (proof === null) accept();
+      else proof.begin();
+    };
+    const { silenceMs, openMs, watchTimeoutSeconds: timeoutSeconds } = this.options;
+    const resourceVersion = proof?.from ?? version;
+    const events = this.client.watch(this.type, { ...this.selection, resourceVersion, signal: session.signal, silenceMs, openMs, timeoutSeconds, onOpen });
     try {
       for await (const event of events) {
         if (generation !== this.generation || session.signal.aborted) return;
         hasSpoken = true;
         this.silentWatches = 0;
+        if (proof?.isOpen === true) {
+          if (!proof.isGivenBy(event)) continue;
+          this.trust();
+          this.version = proof.version;
+          accept();
+          continue;
+        }
         this.hear();
         await this.take(event, flow);
       }
     } catch (error) {
       const isSilence = isOpen && isKubeError(error, 'HUB_TIMEOUT') && error.details['calledOff'] !== true;
       if (!isSilence) throw error;
+    } finally {
+      proof?.end();
     }
+    this.disruptions = this.client.disruptions ?? 0;
     if (hasSpoken || session.signal.aborted) return;
-    if (this.monotonicMs() - startedAtMs < SHORT_WATCH_MS) throw new KubeError('HUB_UNREACHABLE', `watch ${this.type.plural}: ended at once, with nothing said`);
+    if (this.monotonicMs() - startedAtMs < SHORT_WATCH_MS) throw new KubeError('HUB_UNREACHABLE', `watch ${this.type.plural}: ended at once, with nothing said`, { reason: 'EndedAtOnce' });
     this.silentWatches += 1;
   }
 
@@ -249,7 +304,8 @@ export class Reflector {
     }
     const { resourceVersion } = event.object.metadata;
     if (resourceVersion === undefined) throw new KubeError('HUB_ANSWER_MALFORMED', `watch ${this.type.plural}: an object without a version`);
-    await flow.put({ type: event.type === 'DELETED' ? 'DELETE' : 'UPSERT', object: event.object });
+    if (this.version !== null && this.version !== resourceVersion) this.witness = { from: this.version, event, version: resourceVersion };
+    await flow.put({ type: event.type === 'DELETED' ? 'DELETE' : 'UPSERT', object: event.object }, this.clock.now());
     this.version = resourceVersion;
   }
 
@@ -316,27 +372,87 @@ class WatchSession {
   }
 }
 
+interface Witness {
+  /** The version before the event: a watch from here brings it again */
+  readonly from: string;
+  readonly event: WatchEvent;
+  readonly version: string;
+}
+
+/** Whether the hub tells the last event again, as it must if its history is still the one that we know. */
+class Proof {
+  private timer: NodeJS.Timeout | undefined;
+  private isGiven: boolean;
+
+  constructor(
+    private readonly type: ResourceType,
+    private readonly witness: Witness | null,
+    private readonly limitMs: number,
+    private readonly onFailure: (error: unknown) => void,
+  ) {
+    this.isGiven = witness === null;
+  }
+
+  get from(): string | undefined {
+    return this.witness?.from;
+  }
+
+  get version(): string | null {
+    return this.witness?.version ?? null;
+  }
+
+  get isOpen(): boolean {
+    return !this.isGiven;
+  }
+
+  begin(): void {
+    this.timer = setTimeout(() => this.onFailure(this.failure()), this.limitMs);
+  }
+
+  /** @returns whether that is it; bookmarks prove nothing. @throws KubeError KUBE_GONE for any other event */
+  isGivenBy(event: WatchEvent): boolean {
+    if (event.type === 'BOOKMARK') return false;
+    if (JSON.stringify(event) !== JSON.stringify(this.witness?.event)) throw this.failure();
+    this.isGiven = true;
+    this.end();
+    return true;
+  }
+
+  end(): void {
+    clearTimeout(this.timer);
+  }
+
+  private failure(): KubeError {
+    return new KubeError('KUBE_GONE', `watch ${this.type.plural}: the hub no longer tells what it told before, as if its store had been set back`);
+  }
+}
+
 /** Gathers changes for a moment, or until there are many, and hands them on. Waits for the receiver when it is full. */
 class Flow {
   private readonly buffer = new ChangeBuffer();
   private timer: NodeJS.Timeout | undefined;
+  /** Of the first that is held */
+  private heardAt: Date | null = null;
 
   constructor(
     private readonly coalesceMs: number,
-    private readonly deliver: (changes: ReturnType<ChangeBuffer['take']>) => Promise<void>,
+    private readonly deliver: (changes: ReturnType<ChangeBuffer['take']>, heardAt: Date) => Promise<void>,
     private readonly onFailure: (error: unknown) => void,
   ) {}
 
-  async put(change: Parameters<ChangeBuffer['put']>[0]): Promise<void> {
+  async put(change: Parameters<ChangeBuffer['put']>[0], heardAt: Date): Promise<void> {
     this.buffer.put(change);
+    this.heardAt ??= heardAt;
     if (this.buffer.size >= MAX_CHANGES) await this.flush();
     else this.timer ??= setTimeout(() => void this.flush().catch(this.onFailure), this.coalesceMs);
   }
 
   async flush(): Promise<void> {
     this.close();
+    const { heardAt } = this;
+    this.heardAt = null;
     const changes = this.buffer.take();
-    if (changes.length > 0) await this.deliver(changes);
+    if (heardAt !== null) await this.deliver(changes, heardAt);
   }
 
   close(): void {

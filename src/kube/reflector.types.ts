@@ -7,10 +7,12 @@ import type { KubeObject } from './kube.types.js';
 export interface ReflectorSink {
   /** A full list begins. Objects that are in no page of it until `listed` no longer exist. */
   listing(): Promise<void> | void;
-  page(objects: KubeObject[]): Promise<void> | void;
-  listed(resourceVersion: string): Promise<void> | void;
-  /** Buffered events, at most 500 or what came within some 50 ms; the last one of an object wins. */
-  changes(changes: readonly ReflectorChange[]): Promise<void> | void;
+  /** @param askedAt when the list was asked for: it shows nothing older */
+  page(objects: KubeObject[], askedAt: Date): Promise<void> | void;
+  /** @param toldAt when the list was answered: nothing is missed since */
+  listed(resourceVersion: string, toldAt: Date): Promise<void> | void;
+  /** Buffered events, at most 500 or what came within some 50 ms; the last one of an object wins. `heardAt`: of the first. */
+  changes(changes: readonly ReflectorChange[], heardAt: Date): Promise<void> | void;
   /** Told whenever it changes, and at least every 15 s while watching. */
   state(state: ReflectorState): Promise<void> | void;
 }

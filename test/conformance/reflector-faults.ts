@@ -5,6 +5,7 @@ import { Reflector } from '../../src/kube/reflector.js';
 import type { ReflectorChange, ReflectorSink, ReflectorState } from '../../src/kube/reflector.types.js';
 import { resources } from '../../src/kube/resources.js';
 import { FaultProxy } from '../support/fault-proxy.js';
+import { randomOf } from '../support/random.js';
 import { until } from '../support/until.js';
 import type { ConformanceHub } from './hub-conformance.js';
 
@@ -59,17 +60,6 @@ export class CacheSink implements ReflectorSink {
   get contents(): string[] {
     return [...this.cache].map(([name, { uid, version }]) => `${name} ${uid} ${version}`).sort();
   }
-}
-
-/** mulberry32: small, seeded, good enough to choose by. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
 }
 
 export interface FaultyHub extends ConformanceHub {
@@ -197,6 +187,9 @@ export function reflectorUnderFaults(name: string, makeHub: () => Promise<Faulty
     test('while the hub is cut off, the last word\u2019s time stands still and the reason is told', async () => {
       reflector.start();
       await until('it watches', () => sink.current?.phase === 'WATCHING');
+      // With an event to go by, the hub can prove afterwards that its history is the same.
+      await direct.apply(type, { apiVersion: '', kind: '', metadata: { name: 'witness', annotations: { at: String(performance.now()) } }, spec: {} });
+      await agrees();
       proxy.mode = 'refuse';
       proxy.reset();
       await until('it backs off', () => sink.current?.phase === 'BACKING_OFF');
