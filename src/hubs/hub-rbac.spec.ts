@@ -8,6 +8,14 @@ interface Role {
   readonly rules?: readonly { readonly apiGroups: readonly string[]; readonly resources: readonly string[]; readonly verbs: readonly string[] }[];
 }
 
+test('deploy/hub-rbac-remove.yaml grants what a removal needs beyond that', () => {
+  const roles = parseAllDocuments(readFileSync('deploy/hub-rbac-remove.yaml', 'utf8')).map((document) => document.toJS() as Role);
+  const granted = roles.flatMap(({ rules = [] }) => rules.flatMap(({ resources, verbs }) => resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}`))));
+  const held = new Set(neededRights.map(({ verb, resource }) => `${verb} ${resource}`));
+  const used = ['managedclusteraddons', 'managedserviceaccounts', 'manifestworks'].map((resource) => `delete ${resource}`).concat('patch secrets');
+  expect(granted.sort()).toEqual(used.filter((right) => !held.has(right)));
+});
+
 test('deploy/hub-rbac.yaml grants exactly what the code asks for', () => {
   const roles = parseAllDocuments(readFileSync('deploy/hub-rbac.yaml', 'utf8')).map((document) => document.toJS() as Role);
   const granted = roles.flatMap(({ metadata, rules = [] }) =>

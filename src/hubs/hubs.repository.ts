@@ -110,9 +110,11 @@ export class HubsRepository {
   /** @throws HubNotFoundError, HubVersionConflictError, HubNameTakenError */
   async update(id: string, change: CheckedHubChange, expectedVersion: number, at: Date): Promise<Hub> {
     try {
-      const { count } = await this.prisma.hub.updateMany({
-        where: { id, removedAt: null, version: expectedVersion },
-        data: { ...change, version: { increment: 1 }, updatedAt: at },
+      const count = await this.prisma.$transaction(async (transaction) => {
+        const changed = await transaction.hub.updateMany({ where: { id, removedAt: null, version: expectedVersion }, data: { ...change, version: { increment: 1 }, updatedAt: at } });
+        // Who protects the hub again does not want its protection removed: what is left of a removal stays.
+        if (changed.count > 0 && change.policy === 'PROTECT') await transaction.protectionRemoval.updateMany({ where: { hubId: id, status: 'RUNNING' }, data: { status: 'STOPPED', finishedAt: at } });
+        return changed.count;
       });
       const hub = await this.find(id);
       if (hub === null) throw new HubNotFoundError(id);
@@ -151,13 +153,14 @@ export class HubsRepository {
     await this.prisma.hubCredential.updateMany({ where: { hubId: id, keyId: old.keyId, sealedAt: old.sealedAt }, data: { keyId, sealed: Buffer.from(sealed) } });
   }
 
-  /** Plans and failovers that still need the hub, in words. */
+  /** Plans, failovers and removals that still need the hub, in words. */
   async usesOf(id: string): Promise<string[]> {
-    const [plans, failovers] = await Promise.all([
+    const [plans, failovers, removals] = await Promise.all([
       this.prisma.recoveryPlan.findMany({ where: { archivedAt: null, OR: [{ sourceHubId: id }, { targetHubId: id }] }, select: { name: true }, orderBy: { name: 'asc' } }),
       this.prisma.failoverHub.findMany({ where: { hubId: id, open: true }, select: { failoverId: true } }),
+      this.prisma.protectionRemoval.findMany({ where: { hubId: id, status: 'RUNNING' }, select: { id: true } }),
     ]);
-    return [...plans.map(({ name }) => `plan ${name}`), ...failovers.map(({ failoverId }) => `failover ${failoverId}`)];
+    return [...plans.map(({ name }) => `plan ${name}`), ...failovers.map(({ failoverId }) => `failover ${failoverId}`), ...removals.map((one) => `removal of protection ${one.id}`)];
   }
 
   /** The row stays for the history; what logs in goes. */

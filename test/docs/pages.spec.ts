@@ -3,6 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { predictedOutcomeOfCode } from '../../src/readiness/cluster-verdict.rules.js';
 import { clusterFindingCodes, planFindingCodes } from '../../src/readiness/readiness.types.js';
 import { scheduleFindingCodes } from '../../src/backups/schedules.types.js';
+import { removalWarningCodes } from '../../src/hubs/protection-removal.types.js';
 import { prerequisiteCodes } from '../../src/hubs/hubs.types.js';
 import { failoverProblemCodes } from '../../src/recovery/failovers/failovers.types.js';
 import { importOutcomeCodes } from '../../src/recovery/imports/imports.types.js';
@@ -32,7 +33,7 @@ function codesInSource(): string[] {
 }
 
 const codes = new Set([
-  ...clusterFindingCodes, ...planFindingCodes, ...prerequisiteCodes, ...scheduleFindingCodes, ...tokenProblemCodes, ...failoverProblemCodes, ...importOutcomeCodes, ...codesInSource(),
+  ...clusterFindingCodes, ...planFindingCodes, ...prerequisiteCodes, ...removalWarningCodes, ...scheduleFindingCodes, ...tokenProblemCodes, ...failoverProblemCodes, ...importOutcomeCodes, ...codesInSource(),
 ].filter((code) => !NOT_PROBLEMS.has(code)));
 const pages = readdirSync(problems).filter((name) => name !== 'README.md').map((name) => name.replace(/\.md$/, ''));
 

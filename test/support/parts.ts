@@ -17,6 +17,10 @@ import { HubOwnershipRepository } from '../../src/fleet/hub-ownership.repository
 import { WatchSupervisor } from '../../src/fleet/watch-supervisor.js';
 import { CredentialSealer } from '../../src/hubs/credential-sealer.service.js';
 import { HubConnections } from '../../src/hubs/hub-connections.service.js';
+import { ProtectionObjects } from '../../src/hubs/protection-objects.service.js';
+import { ProtectionRemovalProcessor } from '../../src/hubs/protection-removal.processor.js';
+import { ProtectionRemovalRepository } from '../../src/hubs/protection-removal.repository.js';
+import { ProtectionRemovals } from '../../src/hubs/protection-removal.service.js';
 import { HubUpkeepProcessor } from '../../src/hubs/hub-upkeep.processor.js';
 import { HubInspector } from '../../src/hubs/hub-inspector.service.js';
 import { HubsRepository } from '../../src/hubs/hubs.repository.js';
@@ -67,6 +71,8 @@ export class Parts {
   readonly supervisor: WatchSupervisor;
   readonly jobs: Jobs;
   readonly upkeep: HubUpkeepProcessor;
+  readonly removals: ProtectionRemovals;
+  readonly removalProcessor: ProtectionRemovalProcessor;
   readonly tokenWork: TokenWorkRepository;
   readonly tokenReconciler: TokenReconciler;
   readonly tokenProcessor: ReconcileTokensProcessor;
@@ -99,6 +105,8 @@ export class Parts {
     this.supervisor = new WatchSupervisor(this.hubs, this.connections, leases, this.facts, new HubOwnershipRepository(sql), this.changes, clock, config);
     this.jobs = new Jobs({ backend: new PostgresQueues(new Secret(database.url)), work: true, leaseMs: config.leaseMs }, leases);
     this.upkeep = new HubUpkeepProcessor(this.jobs, this.hubs, this.changes, config);
+    this.removals = new ProtectionRemovals(new ProtectionRemovalRepository(prisma, sql), new ProtectionObjects(), this.hubs, this.connections, this.jobs, this.audit, this.changes, clock);
+    this.removalProcessor = new ProtectionRemovalProcessor(this.jobs, this.removals, config);
     this.tokenWork = new TokenWorkRepository(sql);
     const inventory = new TokenInventoryRepository(sql);
     this.tokenReconciler = new TokenReconciler(this.tokenWork, new TokenObserverRepository(sql), inventory, new TokenWriter(), this.connections, this.changes, leases, clock, config);
@@ -113,11 +121,12 @@ export class Parts {
     this.schedules = new SchedulesService(new SchedulesRepository(prisma, sql), this.hubs, this.connections, this.audit, clock);
   }
 
-  /** Runs everything: jobs, sweeps, watchers. */
-  async work(): Promise<void> {
+  /** Runs everything: jobs, sweeps, watchers. @param removals false: others carry removals of protection out */
+  async work({ removals = true }: { removals?: boolean } = {}): Promise<void> {
     this.working = true;
     await this.jobs.onModuleInit();
     this.upkeep.onModuleInit();
+    if (removals) this.removalProcessor.onModuleInit();
     this.tokenProcessor.onModuleInit();
     this.backupsProcessor.onModuleInit();
     this.recordsProcessor.onModuleInit();
