@@ -2,6 +2,7 @@ import { lookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import { isIP, type LookupFunction, type Socket } from 'node:net';
 import { buildConnector } from 'undici';
 import { addressProblem, type AddressRule } from './address.rules.js';
+import { stoodStill } from './pulse.js';
 import { AddressRefusedError } from './transport-error.js';
 
 /** Shorter than the deadline of a call, so that a host that swallows packets reads "unreachable" and no write is in doubt. */
@@ -56,7 +57,7 @@ export function guardedConnector({ ca, http2, ...tls }: TlsSettings, rule: Addre
     dial(target, (...result) => {
       const [error, socket] = result;
       if (error !== null) return callback(error, null);
-      const late = refusal((socket as Socket).remoteAddress, rule);
+      const late = stoodStill() ? new Error('The process stood still while it connected') : refusal((socket as Socket).remoteAddress, rule);
       if (late === null) return callback(null, socket);
       socket.destroy();
       callback(late, null);

@@ -150,7 +150,7 @@ export class Transport {
 
   private async callOnce(request: CallRequest, deadline: Deadline): Promise<unknown> {
     // After a pause of the process the deadline has passed before its timer has run.
-    if (deadline.remainingMs === 0) throw new KubeError('HUB_TIMEOUT', `${request.what}: not sent in time`);
+    if (deadline.remainingMs === 0 || deadline.calledOff) throw new KubeError('HUB_TIMEOUT', `${request.what}: not sent in time`);
     const answer = await this.send(request.body === undefined ? this.calls : this.writes, request, deadline);
     const text = await this.readText(request, answer, request.maxBytes, deadline);
     return parseJson(request.what, text);

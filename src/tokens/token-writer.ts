@@ -50,9 +50,9 @@ export class TokenWriter {
     return world;
   }
 
-  /** @returns the world with what was written. @throws KubeError */
-  async carryOut(client: HubClient, hubId: string, world: ObservedToken, action: TokenAction): Promise<ObservedToken> {
-    const written = await write(client, world.cluster, action);
+  /** @param signal calls the write off. @returns the world with what was written. @throws KubeError */
+  async carryOut(client: HubClient, hubId: string, world: ObservedToken, action: TokenAction, signal: AbortSignal): Promise<ObservedToken> {
+    const written = await write(client, world.cluster, action, signal);
     const before = objectIn(world, written.kind, written.name)?.resourceVersion ?? null;
     const key = `${hubId}/${world.cluster}`;
     const own = this.echoes.get(key) ?? new Map<string, Echo>();
@@ -77,24 +77,24 @@ export class TokenWriter {
   }
 }
 
-async function write(client: HubClient, cluster: string, action: TokenAction): Promise<Written> {
+async function write(client: HubClient, cluster: string, action: TokenAction, signal: AbortSignal): Promise<Written> {
   const ref = (name: string) => ({ namespace: cluster, name });
   switch (action.type) {
     case 'MARK_SECRET':
-      return written('TOKEN_SECRET', await client.patch(resources.secret, ref(action.name), secretPatch(action), { patchType: 'merge', metadataOnly: true }));
+      return written('TOKEN_SECRET', await client.patch(resources.secret, ref(action.name), secretPatch(action), { patchType: 'merge', metadataOnly: true, signal }));
     case 'DELETE_SECRET':
-      await client.delete(resources.secret, ref(action.name), { preconditions: { uid: action.uid } });
+      await client.delete(resources.secret, ref(action.name), { preconditions: { uid: action.uid }, signal });
       return { kind: 'TOKEN_SECRET', name: action.name, seen: null };
     case 'APPLY_ADDON':
-      return written('ADDON', await client.apply(resources.managedClusterAddOn, addOnManifest(cluster)));
+      return written('ADDON', await client.apply(resources.managedClusterAddOn, addOnManifest(cluster), { signal }));
     case 'APPLY_ACCOUNT':
-      return written('ACCOUNT', await client.apply(resources.managedServiceAccount, accountManifest(cluster, action)));
+      return written('ACCOUNT', await client.apply(resources.managedServiceAccount, accountManifest(cluster, action), { signal }));
     case 'CHANGE_VALIDITY':
-      return written('ACCOUNT', await client.patch(resources.managedServiceAccount, ref(action.account), validityPatch(action), { patchType: 'merge' }));
+      return written('ACCOUNT', await client.patch(resources.managedServiceAccount, ref(action.account), validityPatch(action), { patchType: 'merge', signal }));
     case 'APPLY_WORK':
-      return written('WORK', await client.apply(resources.manifestWork, workManifest(cluster, action), { metadataOnly: true }));
+      return written('WORK', await client.apply(resources.manifestWork, workManifest(cluster, action), { metadataOnly: true, signal }));
     case 'DELETE_WORK':
-      await client.delete(resources.manifestWork, ref(action.name), { preconditions: { uid: action.uid } });
+      await client.delete(resources.manifestWork, ref(action.name), { preconditions: { uid: action.uid }, signal });
       return { kind: 'WORK', name: action.name, seen: null };
   }
 }

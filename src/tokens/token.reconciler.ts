@@ -233,7 +233,6 @@ export class TokenReconciler {
     const told = (hold: Pick<Hold, 'until' | 'problem'>): TokenPlan => withRecheck(planToken(world, policy, hold.problem, this.clock.now()), hold.until);
     let waits: Pick<Hold, 'until' | 'problem'> | null = null;
     for (const action of held === null ? before.actions : triedAllTheSame(before.actions, held)) {
-      pass.lease.assertHeld();
       if (pass.signal.aborted) return withRecheck(before, this.clock.now());
       const missing = this.holds.missingRight(hubId, action, this.clock.now());
       if (missing !== null) return told(missing);
@@ -243,9 +242,12 @@ export class TokenReconciler {
         continue;
       }
       try {
-        world = await this.writer.carryOut(await pass.client(), hubId, world, action);
+        const client = await pass.client();
+        pass.lease.assertHeld();
+        world = await this.writer.carryOut(client, hubId, world, action, pass.lease.signal);
         this.holds.done(hubId, cluster, action, this.clock.now());
       } catch (error) {
+        pass.lease.assertHeld();
         return told(await this.failed(pass, cluster, action, error));
       }
     }
