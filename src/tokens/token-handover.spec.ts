@@ -49,7 +49,7 @@ const operators = (): LedgerEntry[] =>
   hub.ledger.writes({ userAgent: 'rhacm-actors' }).filter(({ resource, fieldManager, verb, namespace }) =>
     TOKEN_KINDS.has(resource) && (fieldManager === 'cluster-backup-operator' || verb === 'delete') && worlds.has(namespace));
 
-async function begin(tokens: 'operator' | 'off'): Promise<void> {
+async function begin(tokens: 'operator' | 'off', { schedule = true } = {}): Promise<void> {
   worlds = sample();
   const fleet = new Fleet([...worlds].map(([name, { origin, addOn }]): FleetCluster => ({
     name, kind: origin === 'HIVE' ? 'hive' : origin === 'HOSTED' ? 'hosted' : 'openshift', group: 'good', hub: 'east', labels: {},
@@ -57,7 +57,7 @@ async function begin(tokens: 'operator' | 'off'): Promise<void> {
   })));
   hub.seed([...worlds].flatMap(([name, one]) => contentsOf(one, name, clock.now())));
   world = await startWorld({ clock, fleet, timings: QUICK, hubs: [{ hub, tokens }] });
-  await world.hub('east').client.create(resources.backupSchedule, backupSchedule());
+  if (schedule) await world.hub('east').client.create(resources.backupSchedule, backupSchedule());
 }
 
 async function protect(): Promise<void> {
@@ -150,6 +150,17 @@ test('what Lifeboat has completed, the operator takes over without one write', a
   await successor.stop();
   expect({ writes: told(operators().filter(({ namespace }) => !isHosted(namespace))), of: which() }).toEqual({ writes: [], of: which() });
   expect(hosted.length).toBeGreaterThan(0);
+});
+
+test('labels wait for no schedule: a new one\u2019s first set holds every token, also where nobody else labels', async () => {
+  await begin('off', { schedule: false });
+  await protect();
+  await until('every token is there and marked', () => missing(ACCOUNT).length === 0);
+  await world.hub('east').client.create(resources.backupSchedule, backupSchedule());
+  const first = () => world.bucket.list().find(({ name }) => name.startsWith('acm-credentials-schedule'));
+  await until('the first set is taken', () => first() !== undefined);
+  const held = new Set(first()?.items.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`));
+  expect(inNeed().filter((name) => !held.has(`${name}/${ACCOUNT}`))).toEqual([]);
 });
 
 test('an operator whose switch is off is told of and never fought: in an hour it finds nothing of ours twice', async () => {

@@ -45,7 +45,7 @@ const ACCOUNT_LABEL = 'authentication.open-cluster-management.io/is-managed-serv
 const AGE_MS = { TOO_EARLY: 60 * HOUR, DUE: LIFE_MS / 2 + 5 * MINUTE, WINDOW_MISSED: LIFE_MS / 2 + 20 * MINUTE, THERE: LIFE_MS / 2 + 20 * MINUTE } as const;
 
 const stamp = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
-const uidOf = (account: string): string => `uid-of-${account}`;
+const uidOf = (cluster: string, account: string): string => `uid-of-${cluster}-${account}`;
 
 /** The life of each token, as RFC 3339. */
 function timesOf(world: TokenWorld, account: string, now: Date): { expirationTimestamp: string; lastRefreshTimestamp: string } {
@@ -63,7 +63,7 @@ function accountObject(world: TokenWorld, cluster: string, name: string, now: Da
   return {
     apiVersion: 'authentication.open-cluster-management.io/v1beta1', kind: 'ManagedServiceAccount',
     metadata: {
-      name, namespace: cluster, uid: uidOf(name), labels: { [ACCOUNT_LABEL]: FIRST },
+      name, namespace: cluster, uid: uidOf(cluster, name), labels: { [ACCOUNT_LABEL]: FIRST },
       ...(state === 'DELETING' ? { deletionTimestamp: stamp(now.getTime() - MINUTE), finalizers: ['foregroundDeletion'] } : {}),
     },
     spec: { rotation: { enabled: true, validity: state === 'OTHER_VALIDITY' ? '100h0m0s' : WORLD_VALIDITY } },
@@ -75,11 +75,11 @@ function secretObject(world: TokenWorld, cluster: string, name: string, now: Dat
   const state = name === FIRST ? world.secret : 'OWNED';
   const label = name === FIRST ? world.label : 'BACKUP';
   const { expirationTimestamp, lastRefreshTimestamp } = timesOf(world, name, now);
-  const owner = { apiVersion: 'authentication.open-cluster-management.io/v1beta1', kind: 'ManagedServiceAccount', name, uid: state === 'OWNED' ? uidOf(name) : 'uid-of-long-ago' };
+  const owner = { apiVersion: 'authentication.open-cluster-management.io/v1beta1', kind: 'ManagedServiceAccount', name, uid: state === 'OWNED' ? uidOf(cluster, name) : 'uid-of-long-ago' };
   return {
     apiVersion: 'v1', kind: 'Secret', type: 'Opaque', data: {},
     metadata: {
-      name, namespace: cluster, uid: `uid-of-secret-${name}`, creationTimestamp: stamp(now.getTime() - 60 * HOUR),
+      name, namespace: cluster, uid: `uid-of-secret-${cluster}-${name}`, creationTimestamp: stamp(now.getTime() - 60 * HOUR),
       labels: { ...(state === 'NO_ACCOUNT_LABEL' ? {} : { [ACCOUNT_LABEL]: 'true' }), ...LABELS[label] },
       // What has the backup label has had a pass of the operator since, and so both times.
       ...(label === 'BACKUP' ? { annotations: { expirationTimestamp, lastRefreshTimestamp } } : {}),
