@@ -13,6 +13,8 @@ const AS_STARTED = ['--max-semi-space-size=8', '--enable-source-maps'];
 
 /** A service in a process of its own, with its own embedded PostgreSQL, so that nobody else's CPU time and memory count as its. */
 export class MeasuredService {
+  private asking: Promise<unknown> = Promise.resolve();
+
   private constructor(
     private readonly child: ChildProcess,
     private readonly dataDir: string,
@@ -60,10 +62,15 @@ export class MeasuredService {
     await rm(this.dataDir, { recursive: true, force: true });
   }
 
-  private async ask<T extends ServiceAnswer>(question: ServiceQuestion): Promise<T> {
-    const answer = answerOf<T>(this.child);
-    this.child.send(question);
-    return answer;
+  /** One question at a time: answers do not say what they answer. */
+  private ask<T extends ServiceAnswer>(question: ServiceQuestion): Promise<T> {
+    const answered = this.asking.then(() => {
+      const answer = answerOf<T>(this.child);
+      this.child.send(question);
+      return answer;
+    });
+    this.asking = answered.catch(() => undefined);
+    return answered;
   }
 }
 
