@@ -307,6 +307,21 @@ test('what a process that died was doing is done by another, without a sweep', a
   await proxy.close();
 });
 
+test('a worker that cannot listen looks for jobs by itself, and listens when it can', async () => {
+  const kind = newKind();
+  const proxy = await TcpProxy.before(database.url);
+  proxy.deafen('LISTEN bullmq_jobs');
+  const seen: string[] = [];
+  const jobs = await startProcess({ url: proxy.through(database.url) }, (all) => all.handle(kind, async ({ cluster }) => void seen.push(cluster)));
+  await until('it has noticed', () => jobs.timesDeaf > 0);
+  await jobs.enqueue(kind, { ...one, cluster: 'deaf' });
+  await until('it ran', () => seen.includes('deaf'));
+  proxy.deafen(null);
+  await until('it listens', async () => (await client.query(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1 AND query LIKE '%LISTEN%'`, [kind.queue])).rowCount === 1);
+  await stop(jobs);
+  await proxy.close();
+});
+
 describe('losing the queue', () => {
   const truncateAll = async () => {
     const { rows: tables } = await client.query<{ name: string }>(`SELECT format('bullmq.%I', tablename) AS name FROM pg_tables WHERE schemaname = 'bullmq'`);

@@ -118,6 +118,11 @@ export class Jobs implements OnModuleInit, OnApplicationBootstrap, BeforeApplica
     this.sweepList.push({ name, intervalMs, run });
   }
 
+  /** How often a worker of this process could not be woken since the start, and looked by itself. */
+  get timesDeaf(): number {
+    return this.settings.backend.timesDeaf;
+  }
+
   /** How many jobs there are, by queue and state, of the kinds that this process has handled or added. */
   async counts(): Promise<Readonly<Record<string, Readonly<Record<string, number>>>>> {
     await this.start();

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type BackendFactory, type ConnectionOptions, createPostgresBackend, Queue, type RedisQueueBackend, runMigrations, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
@@ -13,6 +14,8 @@ export interface QueueBackend {
   start(): Promise<void>;
   queue(name: string): Promise<Queue>;
   worker(name: string, process: Process, concurrency: number): Worker;
+  /** How often a worker could not be woken since the start, and looked by itself */
+  readonly timesDeaf: number;
   /** After the queues and workers. */
   close(): Promise<void>;
 }
@@ -24,6 +27,15 @@ const BASE_CONNECTIONS = 5;
 const KEEP_EVENTS = 100;
 /** How late a job may start where the wake-up was lost on the way (a connection that went silent). Seconds. */
 const LOOK_AGAIN_S = 10;
+/** A listening connection that does not answer within this is deaf. Milliseconds. */
+const DEAF_MS = 3_000;
+/** No statement of a queue takes longer while all is well; past that, a worker that waits for LISTEN looks by itself. Milliseconds. */
+const STATEMENT_MS = 5_000;
+/** Pause before the next try where there is no database. Milliseconds. */
+const RETRY_MS = 1_000;
+
+/** What BullMQ's backends answer when there may be a job. */
+const LOOK_NOW = { member: '', score: 0 };
 
 const queueOptions = { streams: { events: { maxLen: KEEP_EVENTS } } } as const;
 
@@ -35,15 +47,19 @@ const workerOptions = {
   // Whether work is given up is decided from the tables, not by how often a worker died over it.
   maxStalledCount: 1_000_000,
   drainDelay: LOOK_AGAIN_S,
+  // Unless told so, a worker that meets no database once stands still for 15 s, however soon it is back.
+  runRetryDelay: RETRY_MS,
 } as const;
 
 /** BullMQ's PostgreSQL backend, in a schema of its own, with one pool for all queues. */
 export class PostgresQueues implements QueueBackend {
+  timesDeaf = 0;
+  private closed = false;
   private readonly pool: pg.Pool;
 
   constructor(url: Secret) {
     // Left to itself, each queue and worker opens a pool and a connection to listen; of a pool that is given it does not set the search path.
-    this.pool = createPool({ url, name: 'lifeboat-jobs', max: BASE_CONNECTIONS, searchPath: SCHEMA, plainTypes: true });
+    this.pool = createPool({ url, name: 'lifeboat-jobs', max: BASE_CONNECTIONS, statementTimeoutMs: STATEMENT_MS, searchPath: SCHEMA, plainTypes: true });
     this.pool.setMaxListeners(0); // each queue and worker hears its errors
   }
 
@@ -67,16 +83,52 @@ export class PostgresQueues implements QueueBackend {
 
   worker(name: string, process: Process, concurrency: number): Worker {
     this.pool.options.max += 1;
-    return new Worker(name, process, { ...workerOptions, concurrency, autorun: false, connection: this.connection }, suspiciousBackend as unknown as BackendFactory<RedisQueueBackend>);
+    return new Worker(name, process, { ...workerOptions, concurrency, autorun: false, connection: this.connection }, this.suspiciousBackend as unknown as BackendFactory<RedisQueueBackend>);
   }
 
   async close(): Promise<void> {
+    this.closed = true;
     await this.pool.end();
   }
 
   /** BullMQ's classes are typed for Redis unless their backend's type goes through everything that holds one. */
   private get connection(): ConnectionOptions {
     return this.pool as unknown as ConnectionOptions;
+  }
+
+  /**
+   * As shipped (6.7), a worker trusts its listening connection for up to an hour while the next job is put off, never asks whether it still
+   * hears, and while it cannot listen at all, does not look for jobs either.
+   */
+  private readonly suspiciousBackend: typeof createPostgresBackend = (...settings) => {
+    const backend = createPostgresBackend(...settings);
+    Object.defineProperty(backend, 'maximumBlockTimeout', { value: LOOK_AGAIN_S });
+    const { connection } = backend as unknown as { readonly connection: { getListenClient(): Promise<pg.Client> } };
+    const wait = backend.waitForJob.bind(backend);
+    backend.waitForJob = async (seconds) => {
+      const endsAtMs = performance.now() + seconds * 1_000;
+      try {
+        const woken = await wait(seconds);
+        if (woken === null && performance.now() >= endsAtMs && !this.closed) void this.checkHearing(connection);
+        return woken;
+      } catch {
+        if (this.closed) return null;
+        this.timesDeaf += 1;
+        await pause(RETRY_MS);
+        return LOOK_NOW;
+      }
+    };
+    return backend;
+  };
+
+  /** A connection that does not answer is closed by its client; the worker opens another. */
+  private async checkHearing(connection: { getListenClient(): Promise<pg.Client> }): Promise<void> {
+    try {
+      const client = await connection.getListenClient();
+      await client.query({ text: 'SELECT 1', query_timeout: DEAF_MS } as pg.QueryConfig);
+    } catch {
+      if (!this.closed) this.timesDeaf += 1;
+    }
   }
 
   /** Somebody emptied every table, that of the migrations too: nothing of worth is left, and to migrate again would fail. */
@@ -90,15 +142,10 @@ export class PostgresQueues implements QueueBackend {
   }
 }
 
-/** As shipped, a worker trusts its listening connection for up to an hour while the next job is put off. */
-const suspiciousBackend: typeof createPostgresBackend = (...settings) => {
-  const backend = createPostgresBackend(...settings);
-  Object.defineProperty(backend, 'maximumBlockTimeout', { value: LOOK_AGAIN_S });
-  return backend;
-};
-
 /** BullMQ on Redis, for those who outgrow PostgreSQL. */
 export class RedisQueues implements QueueBackend {
+  /** Redis tells its clients when it is gone */
+  readonly timesDeaf = 0;
   private producers?: Redis;
   private consumers?: Redis;
 

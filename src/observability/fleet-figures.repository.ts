@@ -54,6 +54,17 @@ export class FleetFiguresRepository {
     return new Map(rows.map(({ id, name }) => [id, name]));
   }
 
+  /** Which worker watches which hub. */
+  watched(): Promise<Figure[]> {
+    return this.figures(`
+      SELECT hub.name AS hub, regexp_replace(lease.owner, '/[^/]*$', '') AS worker, 1 AS value
+      FROM hub JOIN lease ON lease.key = 'hub/' || hub.id AND lease.expires_at > now() WHERE hub.removed_at IS NULL`);
+  }
+
+  workers(): Promise<Figure[]> {
+    return this.figures(`SELECT count(*)::int AS value FROM lease WHERE key LIKE 'worker/%' AND expires_at > now()`);
+  }
+
   failovers(): Promise<Figure[]> {
     return this.figures(`SELECT kind, status, count(*)::int AS value FROM failover GROUP BY kind, status`);
   }

@@ -24,6 +24,8 @@ export class MetricsService implements OnModuleInit {
   private readonly findings = this.gauge('lifeboat_findings', 'Managed clusters with a finding, by code', ['hub', 'code', 'severity']);
   private readonly observed = this.gauge('lifeboat_hub_observed_timestamp_seconds', 'When a hub was last heard of, by the watch that has been silent longest', ['hub']);
   private readonly reachable = this.gauge('lifeboat_hub_reachable', '1: the hub answers', ['hub']);
+  private readonly watched = this.gauge('lifeboat_hub_watched', 'Always 1; which worker watches a hub', ['hub', 'worker']);
+  private readonly workers = this.gauge('lifeboat_workers', 'Workers that are there', []);
   private readonly callLimit = this.gauge('lifeboat_hub_call_limit', 'How many calls at once this process makes to a hub', ['hub']);
   private readonly callsWaiting = this.gauge('lifeboat_hub_calls_waiting', 'Calls to a hub that wait in this process for their turn', ['hub']);
   private readonly throttled = new Counter({ name: 'lifeboat_hub_throttled_total', help: 'Answers 429 of a hub to this process', labelNames: ['hub'], registers: [this.registry] });
@@ -32,6 +34,8 @@ export class MetricsService implements OnModuleInit {
   private readonly jobsByState = this.gauge('lifeboat_jobs', 'Jobs by queue and state', ['queue', 'state']);
   private readonly tokenExpiry = new CountedHistogram({ name: 'lifeboat_token_expiry_seconds', help: 'Time that auto-import tokens still have', buckets: EXPIRY_BOUNDS, registry: this.registry });
   private readonly steps = new CountedHistogram({ name: 'lifeboat_failover_step_duration_seconds', help: 'Duration of the steps of failovers', buckets: STEP_BOUNDS, registry: this.registry });
+  private readonly deaf = new Counter({ name: 'lifeboat_jobs_deaf_total', help: 'Times that a worker of this process could not be woken, and looked by itself', registers: [this.registry] });
+  private deafBefore = 0;
   private readAt = -Infinity;
   private reading: Promise<void> | null = null;
 
@@ -54,6 +58,8 @@ export class MetricsService implements OnModuleInit {
   }
 
   async render(): Promise<string> {
+    this.deaf.inc(this.jobs.timesDeaf - this.deafBefore);
+    this.deafBefore = this.jobs.timesDeaf;
     if (performance.now() - this.readAt > FIGURES_KEPT_MS) await (this.reading ??= this.read().finally(() => (this.reading = null)));
     return this.registry.metrics();
   }
@@ -66,6 +72,8 @@ export class MetricsService implements OnModuleInit {
       show(this.observed, await figures.observed());
       show(this.reachable, await figures.reachable());
       this.showLoads(await figures.hubNames());
+      show(this.watched, await figures.watched());
+      show(this.workers, await figures.workers());
       show(this.failovers, await figures.failovers());
       this.tokenExpiry.set(await figures.tokenExpiry(this.clock.now()));
       this.steps.set(await figures.stepDurations());

@@ -4,6 +4,8 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 /** Stands between a client and a server, to make the network fail as networks do. */
 export class TcpProxy {
   private silent = false;
+  private deafTo: string | null = null;
+  private readonly deaf = new WeakSet<Socket>();
   private readonly sockets = new Set<Socket>();
 
   private constructor(
@@ -35,6 +37,14 @@ export class TcpProxy {
     this.silent = on;
   }
 
+  /**
+   * Swallows every byte of the connections that have said `word` or say it later, and of no other; null: of none that says it from now on.
+   * What was deaf stays so until it is closed.
+   */
+  deafen(word: string | null): void {
+    this.deafTo = word;
+  }
+
   /** Resets all connections. */
   cut(): void {
     for (const socket of this.sockets) socket.resetAndDestroy();
@@ -48,12 +58,18 @@ export class TcpProxy {
 
   private join(near: Socket): void {
     const far = connect(this.target);
+    let said = '';
+    const swallows = (bytes: Buffer, isRequest: boolean): boolean => {
+      if (isRequest && bytes.length < 1_000) said = (said + bytes.toString('latin1')).slice(-4_000);
+      if (this.deafTo !== null && said.includes(this.deafTo)) this.deaf.add(near);
+      return this.silent || this.deaf.has(near);
+    };
     for (const [from, to] of [
       [near, far],
       [far, near],
     ] as const) {
       this.sockets.add(from);
-      from.on('data', (bytes) => this.silent || to.write(bytes));
+      from.on('data', (bytes) => swallows(bytes, from === near) || to.write(bytes));
       from.on('error', () => to.destroy());
       from.on('close', () => {
         this.sockets.delete(from);
