@@ -47,13 +47,16 @@ export class Ledger {
   limit = 1_000_000;
   private counts = new Map<string, { read: ReadCount; times: number }>();
   private openWatches = 0;
+  private seen = 0;
 
   record(entry: LedgerEntry): void {
+    this.seen++;
     this.entries.push(entry);
     if (this.entries.length > this.limit * 1.25) this.entries = this.entries.slice(-this.limit);
   }
 
   countRead(read: ReadCount): void {
+    this.seen++;
     const key = `${read.verb}|${read.resource}|${read.user}|${read.userAgent}`;
     const count = this.counts.get(key);
     if (count) count.times++;
@@ -66,6 +69,11 @@ export class Ledger {
 
   watchClosed(): void {
     this.openWatches--;
+  }
+
+  /** Reads and writes since the hub began, also those that were forgotten. */
+  get requests(): number {
+    return this.seen;
   }
 
   /** Watches that are open now. */

@@ -1,0 +1,28 @@
+import { plannedCluster, worldPlan, type WorldPlan } from './world-plan.js';
+
+/** A world that was once foretold wrongly. */
+export interface Counterexample {
+  readonly because: string;
+  readonly plan: WorldPlan;
+  /** By cluster: what is foretold, and how its import ends or why the failover did not run */
+  readonly ends: Readonly<Record<string, string>>;
+}
+
+/** Kept, so that they stay right. */
+export const COUNTEREXAMPLES: readonly Counterexample[] = [
+  {
+    because: 'every set had expired when the failover began, and the source’s silence was taken for a doubt',
+    plan: worldPlan('expired sets', [plannedCluster('c1')], { veleroTtl: '2h0m0s', hoursUntilFailover: 8 }),
+    ends: { c1: 'NOT_READY NO_BACKUP_SET → NO_BACKUP_SET' },
+  },
+  {
+    because: 'a backup carries along that an import is forbidden',
+    plan: worldPlan('forbidden import', [plannedCluster('c1'), plannedCluster('c2')], { cycles: [{ happenings: [{ what: 'DISABLE_IMPORT', cluster: 'c1', minutesBefore: 8 }] }] }),
+    ends: { c1: 'NOT_READY IMPORT_DISABLED → IMPORT_DISABLED', c2: 'READY → RECONNECTED' },
+  },
+  {
+    because: 'the source died in the middle of its only set',
+    plan: worldPlan('half a set', [plannedCluster('c1')], { veleroTtl: '2h0m0s', cycles: [{ happenings: [] }], diesInRunAfterSeconds: 65, hoursUntilFailover: 2 }),
+    ends: { c1: 'NOT_READY NO_BACKUP_SET → NO_BACKUP_SET' },
+  },
+];

@@ -1,0 +1,109 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { startEmbeddedPostgres } from '../database/embedded-postgres.js';
+import { migrate } from '../database/migrate.js';
+import { Tally, missesOf } from './tally.js';
+import { randomWorld } from './world-plan.js';
+import type { WorldsAnswer, WorldsQuestion } from './worlds.process.js';
+
+const USAGE = `npm run truth -- [--worlds N] [--seed S] [--only K] [--processes P]
+  --worlds N      how many worlds, default 200
+  --seed S        other worlds, default 1
+  --only K        world K alone, with its plan and all that was foretold and came
+  --processes P   worlds are played in so many processes, default 2`;
+
+/** A process plays so many worlds and is then replaced, so that nothing that it keeps adds up. */
+const WORLDS_A_PROCESS = 50;
+
+interface Options {
+  readonly worlds: number;
+  readonly seed: number;
+  readonly only: number | null;
+  readonly processes: number;
+}
+
+function optionsOf(): Options | null {
+  const { values } = parseArgs({
+    options: {
+      worlds: { type: 'string', default: '200' }, seed: { type: 'string', default: '1' }, only: { type: 'string' }, processes: { type: 'string', default: '2' }, help: { type: 'boolean', default: false },
+    },
+  });
+  const options = { worlds: Number(values.worlds), seed: Number(values.seed), only: values.only === undefined ? null : Number(values.only), processes: Number(values.processes) };
+  const whole = [options.worlds, options.seed, options.only ?? 1, options.processes].every((value) => Number.isInteger(value) && value >= 0);
+  if (values.help || !whole || options.worlds < 1 || options.processes < 1 || options.processes > 32) {
+    process.stdout.write(`${USAGE}\n`);
+    if (!values.help) process.exitCode = 1;
+    return null;
+  }
+  return options;
+}
+
+async function main(): Promise<void> {
+  const options = optionsOf();
+  if (options === null) return;
+  const { seed, only } = options;
+  const numbers = only === null ? Array.from({ length: options.worlds }, (_, index) => index + 1) : [only];
+  process.stdout.write(`seed ${seed}, ${only === null ? `${options.worlds} worlds` : `world ${only}`}\n`);
+  const postgres = await startEmbeddedPostgres();
+  const tally = new Tally();
+  const begun = performance.now();
+  try {
+    await migrate(postgres.url);
+    let played = 0;
+    await playAll(postgres.url, seed, numbers, options.processes, (answer) => {
+      played++;
+      if ('broken' in answer) tally.addBroken(randomWorld(seed, answer.number).name, only === null ? (answer.broken.split('\n', 1)[0] ?? '') : answer.broken);
+      else tally.add(answer.run);
+      tell(answer, only !== null);
+      if (played % 100 === 0) process.stderr.write(`  ${played} worlds, ${Math.round((performance.now() - begun) / 1000)} s\n`);
+    });
+  } finally {
+    await postgres.stop();
+  }
+  process.stdout.write(tally.report());
+  process.stdout.write(`${tally.passed ? 'Every prediction was borne out' : 'Predictions and truth differ: play one world again with --only'} (${Math.round((performance.now() - begun) / 1000)} s)\n`);
+  process.exitCode = tally.passed ? 0 : 1;
+}
+
+/** Chunk after chunk, in so many processes at once. */
+async function playAll(databaseUrl: string, seed: number, numbers: readonly number[], processes: number, onAnswer: (answer: WorldsAnswer) => void): Promise<void> {
+  const chunks: number[][] = [];
+  for (let from = 0; from < numbers.length; from += WORLDS_A_PROCESS) chunks.push(numbers.slice(from, from + WORLDS_A_PROCESS));
+  const lane = async (): Promise<void> => {
+    for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift()) await playChunk({ databaseUrl, seed, numbers: chunk }, onAnswer);
+  };
+  await Promise.all(Array.from({ length: processes }, lane));
+}
+
+async function playChunk(question: WorldsQuestion, onAnswer: (answer: WorldsAnswer) => void): Promise<void> {
+  const child = fork(fileURLToPath(new URL('./worlds.process.js', import.meta.url)), [], { execArgv: ['--enable-source-maps'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const open = new Set(question.numbers);
+  child.on('message', (answer: WorldsAnswer) => {
+    open.delete(answer.number);
+    onAnswer(answer);
+  });
+  child.send(question);
+  const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
+  for (const number of open) onAnswer({ number, broken: `The process that played it ended (${signal ?? code})` });
+}
+
+/** What is worth a line at once; in detail where one world alone is asked for. */
+function tell(answer: WorldsAnswer, inDetail: boolean): void {
+  if ('broken' in answer) return;
+  if (!inDetail) {
+    for (const miss of missesOf(answer.run)) if (miss.fault === 'FALSE_READY') process.stdout.write(`  FALSE_READY: ${miss.world}, ${miss.cluster}: ${miss.told}\n`);
+    return;
+  }
+  process.stdout.write(`${JSON.stringify(answer.run.plan, null, 1)}\n${answer.run.status} ${answer.run.problem ?? ''}; blocked by ${answer.run.blockedBy.join(', ') || 'nothing'}\n`);
+  for (const one of answer.run.cases) process.stdout.write(`${JSON.stringify(one)}\n`);
+}
+
+main().then(
+  () => process.exit(),
+  (error: unknown) => {
+    process.stderr.write(`The worlds could not be played: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,324 @@
+import { randomUUID } from 'node:crypto';
+import { ManualClock } from '../common/clock.js';
+import { Secret } from '../common/secret.js';
+import type { ClusterOrigin } from '../fleet/fleet.types.js';
+import type { ClusterReadinessRow, ClusterVerdict, PlanReadinessView } from '../readiness/readiness.types.js';
+import type { FailoverDetail, FailoverStatus } from '../recovery/failovers/failovers.types.js';
+import type { ImportOutcomeCode } from '../recovery/imports/imports.types.js';
+import type { SimulatedHub } from '../simulator/simulated-hub.js';
+import { FactsFeed } from './facts-feed.js';
+import { happenedTo, type Happened } from './oracle.js';
+import type { TruthService } from './truth-service.js';
+import { TruthWorld, WEST } from './truth-world.js';
+import type { WorldPlan } from './world-plan.js';
+
+const MINUTE_MS = 60_000;
+/** Every world begins on this day, at a minute of its own. */
+const BEGINS_MS = Date.UTC(2026, 2, 2);
+const HOUR_MS = 3_600_000;
+/** From a run's moment until its set has been taken, the target shows it, and the operator has passed: Velero looks once a minute, the operator every five. */
+const RUN_MS = 7 * MINUTE_MS;
+/** Where the queue waits for its next look at each member, and a sync leaves some for the next. */
+const SLOW_RUN_MS = 14 * MINUTE_MS;
+/** As often the tables are brought up to date while the world goes on; the times in them are the hub's own. */
+const LOOK_EVERY_MS = 10_000;
+const IMPORT_WINDOW_SECONDS = 1_800;
+/** How long the actors go on between two looks of the failover, from moment to moment; then in leaps, for those that are waited for until the window ends. Milliseconds. */
+const PAUSES_MS = [10_000, 20_000, 30_000, 30_000, 60_000];
+const LEAP_MS = 6 * MINUTE_MS;
+const ROUNDS = 60;
+const ENDS: ReadonlySet<FailoverStatus> = new Set(['COMPLETED', 'COMPLETED_WITH_EXCEPTIONS', 'FAILED', 'CANCELLED']);
+
+const ann = { actor: 'ann', reason: 'a world ends' };
+const bob = { actor: 'bob', reason: 'seen it too' };
+
+/** One cluster of one world: what was foretold and what came. */
+export interface TruthCase {
+  readonly world: string;
+  readonly cluster: string;
+  readonly origin: ClusterOrigin;
+  readonly verdict: ClusterVerdict;
+  /** Of the finding that decides */
+  readonly code: string | null;
+  readonly predicted: ImportOutcomeCode | null;
+  /** How the failover says that the import ended; null: it did not get so far */
+  readonly outcome: ImportOutcomeCode | null;
+  readonly happened: Happened;
+  readonly findings: readonly string[];
+}
+
+export interface TruthRun {
+  readonly world: string;
+  readonly plan: WorldPlan;
+  /** Codes of the plan's findings that say that a failover cannot run; empty: it can */
+  readonly blockedBy: readonly string[];
+  readonly status: FailoverStatus;
+  readonly problem: string | null;
+  readonly cases: readonly TruthCase[];
+}
+
+/** One world from its beginning to the end of its failover. */
+export async function playWorld(service: TruthService, plan: WorldPlan): Promise<TruthRun> {
+  const clock = new ManualClock(new Date(BEGINS_MS + (plan.seed % 1440) * MINUTE_MS));
+  return service.clock.during(clock, async () => {
+    const world = await TruthWorld.raise(plan, clock);
+    const run = new Run(service, plan, world);
+    try {
+      return await run.play();
+    } finally {
+      await run.close();
+      await world.stop();
+    }
+  });
+}
+
+class Run {
+  private east: FactsFeed | null = null;
+  private west: FactsFeed | null = null;
+  private readonly hubIds: string[] = [];
+  private alive = true;
+  /** The backups have changed since they were last looked at, or are not decided yet */
+  private undecided = false;
+  private lookedAtMs = 0;
+  private readonly tag = randomUUID().slice(0, 8);
+
+  constructor(
+    private readonly service: TruthService,
+    private readonly plan: WorldPlan,
+    private readonly world: TruthWorld,
+  ) {}
+
+  async play(): Promise<TruthRun> {
+    const { plan, world } = this;
+    if (!plan.watchedLate) await this.watchEast();
+    await world.enableBackups();
+    await this.runAndLook(this.runMs);
+    if (plan.watchedLate) await this.watchEast();
+    await this.watchWest();
+    await world.furnishTarget();
+    await this.look();
+    await this.cycles();
+    if (this.alive) await this.dieQuietly();
+    await this.afterDeath();
+    return this.failOver();
+  }
+
+  async close(): Promise<void> {
+    await this.east?.close();
+    await this.west?.close();
+    for (const hubId of this.hubIds) await this.service.connections.forget(hubId);
+  }
+
+  private get runMs(): number {
+    return (this.plan.sourceSwitches.queueWaits ?? 0) > 0 || (this.plan.targetSwitches.halfSync ?? 0) > 0 ? SLOW_RUN_MS : RUN_MS;
+  }
+
+  // The source lives
+
+  private async cycles(): Promise<void> {
+    const { plan, world } = this;
+    for (const [index, { happenings }] of plan.cycles.entries()) {
+      const dueMs = world.nextRunMs();
+      if (dueMs === null) return;
+      for (const cluster of plan.clusters.filter(({ joinsBeforeCycle }) => joinsBeforeCycle === index + 1)) await world.join(cluster);
+      for (const happening of [...happenings].sort((a, b) => b.minutesBefore - a.minutesBefore)) {
+        await this.goTo(dueMs - happening.minutesBefore * MINUTE_MS);
+        await world.befall(happening);
+        await this.look();
+      }
+      await this.goTo(dueMs);
+      const isLast = index === plan.cycles.length - 1;
+      if (isLast && plan.diesInRunAfterSeconds !== null) {
+        await this.runAndLook(plan.diesInRunAfterSeconds * 1_000);
+        return this.die();
+      }
+      await this.runAndLook(this.runMs);
+    }
+  }
+
+  /** With time enough that the hub has noticed what befell it, and that what it set going has come to rest. */
+  private async dieQuietly(): Promise<void> {
+    for (const happening of this.plan.lastHappenings) await this.world.befall(happening);
+    await this.runAndLook(this.runMs);
+    await this.goTo(this.world.time.nowMs + HOUR_MS / 2);
+    await this.die();
+  }
+
+  private async die(): Promise<void> {
+    await this.look();
+    this.alive = false;
+    await this.world.die();
+    await this.east?.lose('HUB_UNREACHABLE');
+    if (this.east) await this.service.hubs.noteUnreachable(this.east.hubId, 'HUB_UNREACHABLE');
+  }
+
+  /** In one leap to some minutes before, then from moment to moment. */
+  private async goTo(atMs: number): Promise<void> {
+    const { time } = this.world;
+    const closeMs = atMs - 6 * MINUTE_MS;
+    if (closeMs > time.nowMs) {
+      await time.leap(closeMs - time.nowMs);
+      await this.look();
+    }
+    await this.runAndLook(Math.max(0, atMs - time.nowMs));
+  }
+
+  // Lifeboat looks
+
+  /** @param ms how long the world goes on meanwhile */
+  private async runAndLook(ms: number): Promise<void> {
+    if (ms > 0) {
+      const { time } = this.world;
+      let lookedAtMs = 0;
+      await time.run(ms, async () => {
+        if (time.nowMs - lookedAtMs < LOOK_EVERY_MS) return true;
+        await this.look();
+        lookedAtMs = time.nowMs;
+        return true;
+      });
+    }
+    await this.look();
+  }
+
+  private async watchEast(): Promise<void> {
+    this.east = await this.watch(this.world.east);
+    const hub = await this.service.hubs.get(this.east.hubId);
+    if (this.plan.policy === 'PROTECT') await this.service.hubs.update(hub.id, { policy: 'PROTECT' }, hub.version, ann);
+    await this.look();
+    await this.east.hear();
+  }
+
+  private async watchWest(): Promise<void> {
+    this.west = await this.watch(this.world.west);
+    await this.look();
+    await this.west.hear();
+  }
+
+  private async watch(hub: SimulatedHub): Promise<FactsFeed> {
+    const { hubs, connections, leases, facts, clock } = this.service;
+    const token = `lifeboat-on-${hub.name}`;
+    hub.addToken(token, { user: 'lifeboat', groups: ['system:masters'] });
+    const { id } = await hubs.register({ name: `${hub.name}-${this.tag}`, kubeconfig: new Secret(hub.kubeconfig(token)) }, ann);
+    this.hubIds.push(id);
+    const lease = await leases.hold(`hub/${id}`, 300_000);
+    if (lease === null) throw new Error('A new hub is held by somebody');
+    return new FactsFeed(id, hub, await connections.clientFor(id), lease, facts, clock);
+  }
+
+  /** What the watchers, the token upkeep and the backups' projection would do by now, until nothing is left to do. */
+  private async look(): Promise<void> {
+    const { east, west } = this;
+    if (east !== null && this.alive) await this.lookAtSource(east);
+    if (west !== null) {
+      const { kinds } = await west.read();
+      if (kinds.has('STORAGE_LOCATION')) await this.noteStorage(west.hubId);
+      if (kinds.has('VELERO_BACKUP') || kinds.has('TOKEN_SECRET') || kinds.has('BACKUP_SCHEDULE')) await this.service.backups.reconcileHub(west.hubId);
+    }
+  }
+
+  private async lookAtSource(east: FactsFeed): Promise<void> {
+    const { tokenWork, tokens, backups, clock } = this.service;
+    for (let round = 0; round < 8; round++) {
+      const { kinds, clusters } = await east.read();
+      if (kinds.size === 0 && round > 0) break;
+      if (kinds.has('STORAGE_LOCATION')) await this.noteStorage(east.hubId);
+      if (kinds.has('HUB_ADDON') || kinds.has('BACKUP_SCHEDULE')) await tokenWork.wakeAll(east.hubId, clock.now());
+      else if (clusters.size > 0) await tokenWork.wake(east.hubId, [...clusters], clock.now());
+      else if (kinds.size === 0 && !this.timeMoved()) break;
+      await tokens.reconcileHub(east.hubId, AbortSignal.timeout(60_000));
+      if (kinds.has('BACKUP_SCHEDULE') || kinds.has('VELERO_SCHEDULE') || kinds.has('VELERO_BACKUP')) this.undecided = true;
+      if (this.plan.policy === 'OBSERVE') break;
+      await this.world.time.settle();
+    }
+    if (this.undecided) this.undecided = (await backups.reconcileHub(east.hubId)) !== undefined;
+  }
+
+  /** Half a minute or more since the last look by time alone. */
+  private timeMoved(): boolean {
+    const { nowMs } = this.world.time;
+    const moved = nowMs - this.lookedAtMs >= MINUTE_MS / 2;
+    if (moved) this.lookedAtMs = nowMs;
+    return moved;
+  }
+
+  private async noteStorage(hubId: string): Promise<void> {
+    const locations = await this.service.facts.storage(hubId);
+    await this.service.hubs.noteStorage(hubId, locations.map(({ name, facts: { createdAt: _made, deleting: _going, ...facts } }) => ({ name, ...facts })));
+  }
+
+  // The failover
+
+  private async afterDeath(): Promise<void> {
+    const { time } = this.world;
+    const { tokens, backups } = this.service;
+    await this.runAndLook(3 * MINUTE_MS);
+    if (this.east) {
+      await tokens.reconcileHub(this.east.hubId, AbortSignal.timeout(60_000));
+      await backups.reconcileHub(this.east.hubId);
+    }
+    await time.leap(this.plan.hoursUntilFailover * HOUR_MS);
+    await this.runAndLook(3 * MINUTE_MS);
+    if (this.west) {
+      await this.service.hubs.inspectNow(this.west.hubId);
+      await this.west.hear();
+      await backups.reconcileHub(this.west.hubId);
+    }
+  }
+
+  private async failOver(): Promise<TruthRun> {
+    const { plans, readiness, failovers, machine, imports } = this.service;
+    const { east, west } = this;
+    if (east === null || west === null) throw new Error('The hubs are not watched');
+    const { id: planId } = await plans.create({ name: `plan ${this.tag}`, sourceHubId: east.hubId, targetHubId: west.hubId, importWindowSeconds: IMPORT_WINDOW_SECONDS, reachability: this.plan.reachability }, ann);
+    if (this.plan.reachability === 'PROBED') await this.probe(planId);
+    const foretold = await readiness.forPlan(planId);
+    const rows = (await readiness.clustersOfPlan(planId, {}, { by: 'cluster', direction: 'ASC' }, { limit: 200 })).items;
+    const { id } = await failovers.start({ planId, kind: 'DISASTER' }, ann);
+    const ended = await this.carryOn(id, () => machine.advance(id));
+    const outcomes = new Map((await imports.list(id, {}, { by: 'cluster', direction: 'ASC' }, { limit: 200 })).items.map(({ cluster, outcomeCode }) => [cluster, outcomeCode]));
+    return this.result(foretold, rows, ended, outcomes);
+  }
+
+  /** In the place of the probe: what it would find from the target at this moment. */
+  private async probe(planId: string): Promise<void> {
+    const { clusters } = this.world.world;
+    const found = this.plan.clusters.flatMap(({ name, unprobed }) => {
+      const cluster = clusters.find(name);
+      return unprobed || cluster === undefined ? [] : [{ name, state: cluster.isReachableFrom(WEST) ? 'PROVEN' : 'REFUSED' }];
+    });
+    await this.service.sql.execute(
+      `INSERT INTO target_path (plan_id, cluster, state, detail, checked_at) SELECT $1, name, state, 'asked the world', $4 FROM unnest($2::text[], $3::text[]) AS told (name, state)`,
+      [planId, found.map(({ name }) => name), found.map(({ state }) => state), this.service.clock.now()],
+    );
+  }
+
+  private async carryOn(id: string, advance: () => Promise<unknown>): Promise<FailoverDetail> {
+    const { failovers } = this.service;
+    for (let round = 0; round < ROUNDS; round++) {
+      await advance();
+      const failover = await failovers.get(id);
+      if (ENDS.has(failover.status) || failover.needsAttention) return failover;
+      if (failover.status === 'PENDING_APPROVAL') await failovers.decide(id, { decision: 'APPROVED' }, bob);
+      else await this.pause(round);
+    }
+    throw new Error(`The failover of ${this.plan.name} does not end`);
+  }
+
+  private async pause(round: number): Promise<void> {
+    const { time } = this.world;
+    const pauseMs = PAUSES_MS[round];
+    if (pauseMs === undefined) await time.leap(LEAP_MS);
+    await time.run(pauseMs ?? MINUTE_MS);
+  }
+
+  private result(foretold: PlanReadinessView, rows: readonly ClusterReadinessRow[], ended: FailoverDetail, outcomes: ReadonlyMap<string, ImportOutcomeCode | null>): TruthRun {
+    const { world } = this.world;
+    const cases = rows.filter(({ origin }) => origin !== 'LOCAL').map((row): TruthCase => ({
+      world: this.plan.name, cluster: row.cluster, origin: row.origin, verdict: row.verdict, code: row.code, predicted: row.predictedOutcome, outcome: outcomes.get(row.cluster) ?? null,
+      happened: happenedTo(row.cluster, world, this.world.west), findings: row.findings.map(({ code, cause }) => `${code}: ${cause}`),
+    }));
+    return {
+      world: this.plan.name, plan: this.plan, blockedBy: foretold.findings.filter(({ verdict }) => verdict === 'NOT_READY').map(({ code }) => code), status: ended.status, problem: ended.problem?.code ?? null, cases,
+    };
+  }
+}

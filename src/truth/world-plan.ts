@@ -1,0 +1,149 @@
+import type { Switches } from '../simulator/actors/switches.js';
+import { SeededRandom } from '../simulator/store/random.js';
+
+/** What is so about one managed cluster from the beginning. */
+export interface PlannedCluster {
+  readonly name: string;
+  readonly kind: 'openshift' | 'eks' | 'hive' | 'hosted';
+  /** It joins the source just before this cycle; 0: it is there from the beginning */
+  readonly joinsBeforeCycle: number;
+  /** A cluster that tells no API URL by itself (EKS): somebody has entered one */
+  readonly urlEntered: boolean;
+  /** Longest life that it grants a token, in hours; null: no limit */
+  readonly capHours: number | null;
+  readonly asleep: boolean;
+  /** Its API is closed to the target hub; the source reaches it */
+  readonly closedToTarget: boolean;
+  /** Its API is closed to every hub, while its klusterlet reaches them: behind a firewall */
+  readonly closedToAll: boolean;
+  /** Its token agent does not answer */
+  readonly agentHeld: boolean;
+  /** `velero.io/exclude-from-backup` */
+  readonly excluded: boolean;
+  /** No probe has looked at it */
+  readonly unprobed: boolean;
+}
+
+export type ClusterHappening =
+  | 'SLEEP' | 'WAKE' | 'HOLD_AGENT' | 'RELEASE_AGENT' | 'REFUSE_TOKENS' | 'DELETE_SECRET' | 'DELETE_ACCOUNT' | 'STRIP_LABEL' | 'DELETE_WORK' | 'DISABLE_IMPORT' | 'EXCLUDE' | 'DELETE_CLUSTER';
+export type HubHappening = 'SHORTEN_VALIDITY' | 'LENGTHEN_VALIDITY' | 'PAUSE_SCHEDULE' | 'RESUME_SCHEDULE';
+/** Something that befalls the source or one of its clusters. */
+export type Happening = { readonly what: ClusterHappening; readonly cluster: string } | { readonly what: HubHappening; readonly cluster: null };
+
+/** One run of the BackupSchedule, and what comes before it. */
+export interface Cycle {
+  /** So long before the run is due */
+  readonly happenings: readonly (Happening & { readonly minutesBefore: number })[];
+}
+
+/** Everything that makes a world: the same plan plays the same world. */
+export interface WorldPlan {
+  readonly name: string;
+  readonly seed: number;
+  readonly release: { readonly hub: string; readonly engine: string };
+  /** `operator`: the hub's backup operator keeps the tokens; `off`: nobody but us */
+  readonly tokens: 'operator' | 'off';
+  readonly useManagedServiceAccount: boolean;
+  readonly policy: 'OBSERVE' | 'PROTECT';
+  readonly cron: string;
+  readonly veleroTtl: string;
+  readonly tokenTtl: string | null;
+  readonly clusters: readonly PlannedCluster[];
+  readonly cycles: readonly Cycle[];
+  /** Before the source's death, and after the last cycle */
+  readonly lastHappenings: readonly Happening[];
+  /** The source dies so many seconds after the last run was due; null: an hour later, with nothing under way */
+  readonly diesInRunAfterSeconds: number | null;
+  /** From the death to the failover */
+  readonly hoursUntilFailover: number;
+  readonly sourceSwitches: Partial<Switches>;
+  readonly targetSwitches: Partial<Switches>;
+  readonly importStrategy: 'ImportOnly' | 'ImportAndSync' | null;
+  /** A passive Restore on the target that keeps its data new */
+  readonly standingRestore: boolean;
+  /** What stands on the target */
+  readonly targetHas: readonly ('ACTIVE_SCHEDULE' | 'UNFINISHED_RESTORE' | 'SAME_NAME' | 'OTHER_CLUSTERS')[];
+  readonly localClusterExcluded: boolean;
+  /** We watch the source only from after its first backup set */
+  readonly watchedLate: boolean;
+  /** ASSUMED: then every cluster's API is open to the target, as the plan says. PROBED: a probe has looked at each, but for the `unprobed` */
+  readonly reachability: 'ASSUMED' | 'PROBED';
+}
+
+const HEALTHY: Omit<PlannedCluster, 'name'> = {
+  kind: 'openshift', joinsBeforeCycle: 0, urlEntered: false, capHours: null, asleep: false, closedToTarget: false, closedToAll: false, agentHeld: false, excluded: false, unprobed: false,
+};
+
+/** A cluster that nothing is the matter with, but for what is said. */
+export const plannedCluster = (name: string, change: Partial<PlannedCluster> = {}): PlannedCluster => ({ ...HEALTHY, name, ...change });
+
+const CALM: Omit<WorldPlan, 'name' | 'clusters'> = {
+  seed: 1, release: { hub: '2.15.0', engine: '2.10.0' }, tokens: 'operator', useManagedServiceAccount: true, policy: 'OBSERVE', cron: '0 */2 * * *', veleroTtl: '120h0m0s', tokenTtl: null,
+  cycles: [{ happenings: [] }], lastHappenings: [], diesInRunAfterSeconds: null, hoursUntilFailover: 1, sourceSwitches: {}, targetSwitches: {}, importStrategy: null, standingRestore: false,
+  targetHas: [], localClusterExcluded: true, watchedLate: false, reachability: 'ASSUMED',
+};
+
+/** A world on its best day, but for what is said: for counterexamples. */
+export const worldPlan = (name: string, clusters: readonly PlannedCluster[], change: Partial<WorldPlan> = {}): WorldPlan => ({ ...CALM, name, clusters, ...change });
+
+const RELEASES = [
+  { hub: '2.15.0', engine: '2.10.0' }, { hub: '2.14.1', engine: '2.9.1' }, { hub: '2.12.4', engine: '2.7.4' }, { hub: '2.9.3', engine: '2.4.3' }, { hub: '2.7.11', engine: '2.2.11' },
+];
+const CRONS = ['*/30 * * * *', '0 * * * *', '0 */2 * * *', '15 */4 * * *', '0 3 * * *'];
+const WEIGHED_ON_CLUSTERS: readonly (readonly [ClusterHappening, number])[] = [
+  ['SLEEP', 3], ['WAKE', 2], ['HOLD_AGENT', 2], ['RELEASE_AGENT', 2], ['REFUSE_TOKENS', 1], ['DELETE_SECRET', 3], ['DELETE_ACCOUNT', 2], ['STRIP_LABEL', 2], ['DELETE_WORK', 2],
+  ['DISABLE_IMPORT', 0.5], ['EXCLUDE', 1], ['DELETE_CLUSTER', 1],
+];
+
+/** The world of that number: random, and the same each time. */
+export function randomWorld(seed: number, number: number): WorldPlan {
+  const random = new SeededRandom(seed * 1_000_003 + number);
+  const one = <T>(from: readonly T[]): T => from[Math.floor(random.next() * from.length)]!;
+  const upTo = (max: number): number => Math.floor(random.next() * (max + 1));
+  const weighed = <T>(from: readonly (readonly [T, number])[]): T => {
+    let left = random.next() * from.reduce((sum, [, weight]) => sum + weight, 0);
+    return (from.find(([, weight]) => (left -= weight) < 0) ?? from[0]!)[0];
+  };
+  const cycleCount = weighed([[0, 1], [1, 4], [2, 3], [3, 2]] as const);
+  const reachability = random.chance(0.5) ? 'ASSUMED' : 'PROBED';
+  const closed = (rate: number): boolean => random.chance(rate) && reachability === 'PROBED';
+  const clusters = Array.from({ length: 3 + upTo(4) }, (_, index): PlannedCluster => {
+    const kind = weighed([['openshift', 12], ['eks', 4], ['hive', 2], ['hosted', 1]] as const);
+    return {
+      name: `c${index + 1}`, kind,
+      joinsBeforeCycle: cycleCount > 0 && random.chance(0.12) ? 1 + upTo(cycleCount - 1) : 0,
+      urlEntered: kind === 'eks' && random.chance(0.7),
+      capHours: kind === 'eks' ? 24 : weighed([[null, 10], [1, 1], [12, 1]] as const),
+      asleep: random.chance(0.06), closedToTarget: closed(0.12), closedToAll: closed(0.04), agentHeld: random.chance(0.05), excluded: random.chance(0.02),
+      unprobed: random.chance(0.05),
+    };
+  });
+  const happening = (): Happening => {
+    if (random.chance(0.12)) return { what: one<HubHappening>(['SHORTEN_VALIDITY', 'LENGTHEN_VALIDITY', 'PAUSE_SCHEDULE', 'RESUME_SCHEDULE']), cluster: null };
+    return { what: weighed(WEIGHED_ON_CLUSTERS), cluster: one(clusters).name };
+  };
+  const tokens = random.chance(0.7) ? 'operator' : 'off';
+  const often = random.chance(0.3) ? 0.4 : 0;
+  return {
+    name: `seed ${seed}, world ${number}`, seed: seed * 1_000 + number,
+    release: one(RELEASES), tokens,
+    useManagedServiceAccount: random.chance(0.93),
+    policy: tokens === 'off' ? (random.chance(0.85) ? 'PROTECT' : 'OBSERVE') : random.chance(0.4) ? 'PROTECT' : 'OBSERVE',
+    cron: one(CRONS), veleroTtl: weighed([['2h0m0s', 1], ['24h0m0s', 2], ['120h0m0s', 4], ['720h0m0s', 5]] as const), tokenTtl: one([null, null, '1h0m0s', '6h0m0s', '24h0m0s', '72h0m0s']),
+    clusters,
+    cycles: Array.from({ length: cycleCount }, () => ({ happenings: Array.from({ length: upTo(2) }, () => ({ ...happening(), minutesBefore: one([0.5, 2, 4, 8, 20]) })) })),
+    lastHappenings: Array.from({ length: upTo(2) }, happening),
+    diesInRunAfterSeconds: random.chance(0.3) ? upTo(240) : null,
+    hoursUntilFailover: weighed([[0.1, 3], [0.5, 3], [1, 3], [3, 3], [8, 2], [20, 2], [26, 2], [50, 2], [80, 1], [130, 1], [400, 1], [800, 1]] as const),
+    sourceSwitches: {
+      suffixesDiffer: often, queueWaits: often, agentsRefreshAlways: random.chance(0.03),
+      ...(random.chance(0.1) ? { backupPhase: { [one(['credentials', 'resources', 'resourcesGeneric', 'managedClusters'] as const)]: one(['PartiallyFailed', 'Failed'] as const) } } : {}),
+    },
+    targetSwitches: { halfSync: often, importLoopEarly: random.chance(0.3) ? 0.5 : 0, importLoopTwice: random.chance(0.3) ? 0.5 : 0, storageDown: random.chance(0.02) },
+    importStrategy: one([null, null, 'ImportOnly', 'ImportAndSync']),
+    standingRestore: random.chance(0.15),
+    targetHas: (['ACTIVE_SCHEDULE', 'UNFINISHED_RESTORE', 'SAME_NAME', 'OTHER_CLUSTERS'] as const).filter((what) => random.chance(what === 'OTHER_CLUSTERS' ? 0.3 : 0.015)),
+    localClusterExcluded: random.chance(0.9),
+    watchedLate: random.chance(0.08), reachability,
+  };
+}
