@@ -1,10 +1,11 @@
 import helmet from '@fastify/helmet';
 import { RequestMethod, type INestApplication } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { RawRequestDefaultExpression } from 'fastify';
 import { asDomainError, BODY_LIMIT } from './as-domain-error.js';
+import { isNotModified } from './etag.js';
 import { GRAPHQL_PATH } from './graphql-path.js';
 import { serveApiDocs } from './openapi-document.js';
 import { servePlayground } from './playground.js';
@@ -45,6 +46,20 @@ export function newHttpAdapter(): FastifyAdapter {
   });
 }
 
+/**
+ * What is read and has no version of its own gets an ETag by its content, so that who asks again and again is told in few bytes that nothing
+ * has changed. Ages are part of the content: a reader is never left with an old one.
+ */
+function withContentTag(request: FastifyRequest, reply: FastifyReply, payload: unknown): unknown {
+  if (request.method !== 'GET' || reply.statusCode !== 200 || typeof payload !== 'string' || !request.url.startsWith('/api/')) return payload;
+  if (reply.hasHeader('etag')) return payload;
+  const etag = `"${createHash('sha256').update(payload).digest('base64url')}"`;
+  void reply.header('etag', etag);
+  if (!isNotModified(request.headers['if-none-match'], etag)) return payload;
+  void reply.status(304).removeHeader('content-type').removeHeader('content-length');
+  return '';
+}
+
 /** Paths that are not below /api/v1; Nest's middleware, which gives log lines their request id, reaches them by this list too. */
 const OUTSIDE_PREFIX = ['livez', 'readyz', 'metrics', GRAPHQL_PATH.slice(1)];
 
@@ -68,6 +83,7 @@ export async function configureHttp(app: NestFastifyApplication, version: string
     if (request.url.startsWith('/api/')) void reply.header('cache-control', 'no-store');
     done();
   });
+  fastify.addHook('onSend', (request, reply, payload, done) => done(null, withContentTag(request, reply, payload)));
   prefixRoutes(app);
   servePlayground(fastify);
   serveProblemPages(fastify);

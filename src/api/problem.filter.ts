@@ -6,7 +6,7 @@ import { isGraphQL } from './context.js';
 import { toProblem } from './problem.js';
 
 /** How long a caller should wait before it tries again what is unavailable now, in seconds. */
-const RETRY_AFTER_SECONDS = 5;
+const RETRY_AFTER_SECONDS = 3;
 
 /** The last word of REST on every failure: an RFC 9457 problem. GraphQL's failures pass through to formatGraphQLError. */
 @Catch()

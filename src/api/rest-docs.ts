@@ -37,6 +37,18 @@ export interface RestOptions {
   readonly expires?: boolean;
   /** The answer is also to be had as server-sent events */
   readonly streams?: boolean;
+  /** The answer is a whole list, a row a line; `answer` is one row */
+  readonly rows?: boolean;
+}
+
+function describeAnswer({ answer, rows, streams }: RestOptions, status: number, headers: NonNullable<Parameters<typeof ApiResponse>[0]['headers']>): MethodDecorator {
+  if (rows) {
+    const lines = { schema: { type: 'string' as const } };
+    return ApiResponse({ status, description: 'A row a line', content: { 'application/jsonl': lines, 'text/csv': lines } });
+  }
+  const schema = answer ? { standardSchema: answer } : {};
+  if (streams) return ApiResponse({ status, description: 'A page, or with `Accept: text/event-stream` the events as they come', ...schema });
+  return ApiResponse({ status, ...schema, ...(Object.keys(headers).length > 0 ? { headers } : {}) });
 }
 
 /** Status, headers and problems of a REST operation, for the answer itself and for its description. */
@@ -50,9 +62,7 @@ export function Rest(options: RestOptions): MethodDecorator {
     HttpCode(status),
     SetMetadata(LOCATION, options.location),
     ApiOperation({ summary: options.summary, tags: [options.tag], ...(options.description ? { description: options.description } : {}) }),
-    options.streams
-      ? ApiResponse({ status, description: 'A page, or with `Accept: text/event-stream` the events as they come', ...(options.answer ? { standardSchema: options.answer } : {}) })
-      : ApiResponse({ status, ...(options.answer ? { standardSchema: options.answer } : {}), ...(Object.keys(headers).length > 0 ? { headers } : {}) }),
+    describeAnswer(options, status, headers),
     ...(options.acts ? [Acts(options.acts === true ? {} : options.acts), ...(options.acts !== true && options.acts.keyOptional ? [] : idempotencyHeaders)] : []),
     ...(options.ifMatch
       ? [

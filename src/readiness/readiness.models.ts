@@ -1,16 +1,17 @@
 import { z } from 'zod';
 import { connectionType, listArguments } from '../api/connection.js';
 import { docsUrlOf } from '../api/docs-url.js';
-import { objectType } from '../api/graphql-from-zod.js';
+import { argsType, objectType } from '../api/graphql-from-zod.js';
 import { pageOf } from '../api/paging.js';
+import { exportFormats, type Columns } from '../api/row-stream.js';
 import { id, instant, listQuery } from '../api/schemas.js';
 import { iso, isoOrNull, named } from '../api/view.js';
 import { clusterOrigin } from '../fleet/fleet.models.js';
 import { importOutcomeCode } from '../recovery/imports/imports.models.js';
 import { acknowledgementView, toAcknowledgementView } from './acknowledgements.models.js';
 import {
-  clusterReadinessSortFields, clusterVerdicts,
-  type BackupSetSummary, type ClusterReadinessRow, type ClusterReadinessView as ClusterReadiness, type Finding, type HubReadinessView as HubReadiness,
+  clusterGroupings, clusterReadinessSortFields, clusterVerdicts,
+  type BackupSetSummary, type ClusterGroup, type ClusterReadinessRow, type ClusterReadinessView as ClusterReadiness, type Finding, type HubReadinessView as HubReadiness,
   type PlanReadinessView as PlanReadiness, type Readiness, type VerdictCounts,
 } from './readiness.types.js';
 import { clusterVerdict, severity } from './verdict.models.js';
@@ -122,7 +123,7 @@ export type HubReadinessView = z.infer<typeof hubReadinessView>;
 
 export const toHubReadinessView = (readiness: HubReadiness): HubReadinessView => ({ hubId: readiness.hubId, ...toReadinessFields(readiness) });
 
-const clusterReadinessRowView = z
+export const clusterReadinessRowView = z
   .object({
     planId: id,
     cluster: z.string(),
@@ -177,10 +178,44 @@ const rowFilter = {
   code: z.string().trim().min(1).max(100).optional().describe('Any of the cluster\u2019s findings'),
   origin: clusterOrigin.optional(),
   name: z.string().trim().min(1).max(253).optional().describe('A part of the name'),
+  clusterSet: z.string().trim().min(1).max(253).optional(),
+  vendor: z.string().trim().min(1).max(63).optional().describe('As the ManagedCluster\u2019s label says: OpenShift, EKS…'),
+  label: z.string().trim().min(1).max(400).optional().describe('`key`, or `key=value`'),
 };
 const rowSort = { fields: clusterReadinessSortFields, fallback: 'cluster' } as const;
 export const clusterReadinessQuery = listQuery(rowFilter, rowSort);
 export const clusterReadinessPage = pageOf(clusterReadinessRowView);
+
+export const clusterExportQuery = z.strictObject({ ...rowFilter, format: z.enum(exportFormats).default('jsonl') });
+export const clusterExportShape = {
+  columns: {
+    cluster: (row) => row.cluster,
+    origin: (row) => row.origin,
+    verdict: (row) => row.verdict,
+    code: (row) => row.code,
+    predictedOutcome: (row) => row.predictedOutcome,
+    cause: (row) => row.findings[0]?.cause ?? null,
+    remedy: (row) => row.findings[0]?.remedy ?? null,
+    findings: (row) => row.findings.map(({ code }) => code).join(' '),
+    since: (row) => iso(row.since),
+    computedAt: (row) => iso(row.computedAt),
+  } satisfies Columns<ClusterReadinessRow>,
+  toView: toClusterReadinessRowView,
+};
+
+const groupView = z
+  .object({ value: z.string().nullable().describe('null: those without'), clusters: z.int(), counts })
+  .meta({ id: 'ClusterReadinessGroup', description: 'Verdicts counted by a property of the clusters' });
+export const groupsView = z.object({ items: z.array(groupView).describe('Most clusters first') }).meta({ id: 'ClusterReadinessGroups' });
+export const toGroupView = (group: ClusterGroup): z.infer<typeof groupView> => ({ value: group.value, clusters: group.clusters, counts: toCounts(group.counts) });
+
+const grouping = {
+  by: named('ClusterGrouping', clusterGroupings).default('CODE'),
+  labelKey: z.string().trim().min(1).max(317).optional().describe('For LABEL: which'),
+};
+const needsKey = <T extends { by: string; labelKey?: string | undefined }>(question: T): boolean => question.by !== 'LABEL' || question.labelKey !== undefined;
+const KEY_MISSING = { path: ['labelKey'], error: 'LABEL needs labelKey' };
+export const groupsQuery = z.strictObject({ ...grouping, ...rowFilter }).refine(needsKey, KEY_MISSING);
 
 // ---- GraphQL
 
@@ -188,4 +223,8 @@ export const PlanReadinessModel = objectType(planReadinessView);
 export const HubReadinessModel = objectType(hubReadinessView);
 export const ClusterReadinessModel = objectType(clusterReadinessView);
 export const ClusterReadinessRowConnection = connectionType(objectType(clusterReadinessRowView));
+export const ClusterGroupModel = objectType(groupView);
+const groupsShape = z.strictObject({ ...grouping, filter: z.strictObject(rowFilter).meta({ id: 'ClusterReadinessGroupFilter' }).default({}) });
+export const GroupsArguments = argsType('ClusterReadinessGroupsArguments', groupsShape);
+export const groupsArguments = groupsShape.refine(needsKey, KEY_MISSING);
 export const clusterReadinessArguments = listArguments('PlanClusterReadiness', rowFilter, rowSort);

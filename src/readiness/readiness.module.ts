@@ -4,6 +4,7 @@ import { AcknowledgementsController } from './acknowledgements.controller.js';
 import { AcknowledgementsRepository } from './acknowledgements.repository.js';
 import { AcknowledgementsResolver } from './acknowledgements.resolver.js';
 import { AcknowledgementsService } from './acknowledgements.service.js';
+import { ClusterListRepository } from './cluster-list.repository.js';
 import { ComputeReadinessProcessor } from './compute-readiness.processor.js';
 import { HistoryController } from './history.controller.js';
 import { HistoryRepository } from './history.repository.js';
@@ -23,7 +24,7 @@ import { ReadinessService } from './readiness.service.js';
   imports: [FleetChangesModule],
   controllers: [ReadinessController, OutlookController, HistoryController, AcknowledgementsController],
   providers: [
-    ReadinessRepository, PlanWorlds, ReadinessService, ComputeReadinessProcessor, PlanReadinessResolver, HubReadinessResolver, ClusterReadinessResolver,
+    ReadinessRepository, ClusterListRepository, PlanWorlds, ReadinessService, ComputeReadinessProcessor, PlanReadinessResolver, HubReadinessResolver, ClusterReadinessResolver,
     OutlookRepository, OutlookService, OutlookResolver,
     HistoryRepository, HistoryService, HistoryResolver,
     AcknowledgementsRepository, AcknowledgementsService, AcknowledgementsResolver,

@@ -2,9 +2,6 @@ import { Injectable } from '@nestjs/common';
 import type { ClusterOrigin, ConditionState } from '../fleet/fleet.types.js';
 import type { Belief, BeliefReason } from '../backups/backups.types.js';
 import { labels } from '../common/rhacm-names.js';
-import type { ListRequest, Page, Sort } from '../common/paging.js';
-import { keysetPage } from '../database/keyset.js';
-import type { Prisma } from '../database/generated/client.js';
 import { PrismaService } from '../database/prisma.service.js';
 import { Sql, type SqlRunner } from '../database/sql.js';
 import type { AcmRestoreFacts } from '../fleet/facts.types.js';
@@ -13,7 +10,7 @@ import type { RestoreOnHub } from '../recovery/restores/restores-on-hub.rules.js
 import type { ClusterFacts, TargetPath } from './cluster-verdict.rules.js';
 import type { HubFacts, KnownCluster, ScheduleFacts } from './plan-verdict.rules.js';
 import { clusterFromJson, findingsFromJson } from './stored-findings.rules.js';
-import type { ClusterReadinessFilter, ClusterReadinessRow, ClusterReadinessSortField, ClusterVerdict, Finding, Verdict } from './readiness.types.js';
+import type { ClusterReadinessRow, ClusterVerdict, Finding, Verdict } from './readiness.types.js';
 import type { SetCandidate } from './usable-set.rules.js';
 
 /** The kinds on whose freshness verdicts rest. */
@@ -216,26 +213,6 @@ export class ReadinessRepository {
     return this.sql.query(
       `SELECT finding->>'code' AS code, finding->>'severity' AS severity, finding->>'verdict' AS verdict, count(*)::int AS count
        FROM cluster_readiness, jsonb_array_elements(findings) AS finding WHERE plan_id = $1 GROUP BY 1, 2, 3`, [planId]);
-  }
-
-  async listClusters(planId: string, computedAt: Date, filter: ClusterReadinessFilter, sort: Sort<ClusterReadinessSortField>, page: ListRequest): Promise<Page<ClusterReadinessRow>> {
-    const own: Prisma.ClusterReadinessWhereInput = {
-      planId,
-      ...(filter.verdict === undefined ? {} : { verdict: filter.verdict }),
-      ...(filter.origin === undefined ? {} : { origin: filter.origin }),
-      ...(filter.name === undefined ? {} : { cluster: { contains: filter.name, mode: 'insensitive' as const } }),
-      ...(filter.code === undefined ? {} : { findings: { array_contains: [{ code: filter.code }] } }),
-    };
-    const byField = { field: sort.by, direction: sort.direction } as const;
-    const found = await keysetPage<Prisma.ClusterReadinessGetPayload<object>, Prisma.ClusterReadinessWhereInput, Prisma.ClusterReadinessOrderByWithRelationInput>({
-      list: 'cluster-readiness',
-      filter: { planId, ...filter },
-      sort: sort.by === 'cluster' ? [byField] : [byField, { field: 'cluster', direction: sort.direction }],
-      page,
-      find: ({ where, orderBy, take }) => this.prisma.clusterReadiness.findMany({ where: { AND: [own, where] }, orderBy, take }),
-      count: () => this.prisma.clusterReadiness.count({ where: own }),
-    });
-    return { ...found, items: found.items.map((row) => clusterFromJson(row, computedAt)) };
   }
 
   /** Of one cluster of a hub, under every plan that names the hub as source. */

@@ -1,11 +1,12 @@
 import { Args, Parent, ResolveField, Resolver } from '@nestjs/graphql';
+import type { z } from 'zod';
 import { connect, type Connection, type ConnectionArgs } from '../api/connection.js';
 import { ArgPipe } from '../api/input.pipe.js';
 import { ClusterModel, type ClusterView } from '../fleet/fleet.models.js';
 import { HubModel, type HubView } from '../hubs/hubs.models.js';
 import { PlanModel, type PlanView } from '../recovery/plans/plans.models.js';
 import {
-  clusterReadinessArguments, ClusterReadinessModel, ClusterReadinessRowConnection, HubReadinessModel, PlanReadinessModel, toClusterReadinessRowView, toClusterReadinessView,
+  ClusterGroupModel, clusterReadinessArguments, ClusterReadinessModel, ClusterReadinessRowConnection, GroupsArguments, groupsArguments, HubReadinessModel, PlanReadinessModel, toClusterReadinessRowView, toClusterReadinessView, toGroupView,
   toHubReadinessView, toPlanReadinessView, type ClusterReadinessRowView, type ClusterReadinessView, type HubReadinessView, type PlanReadinessView,
 } from './readiness.models.js';
 import { ReadinessService } from './readiness.service.js';
@@ -23,6 +24,11 @@ export class PlanReadinessResolver {
   @ResolveField(() => ClusterReadinessRowConnection, { description: 'Which clusters would come back, and why the others would not' })
   clusterReadiness(@Parent() plan: PlanView, @Args({ type: () => clusterReadinessArguments.type }, new ArgPipe(clusterReadinessArguments.schema)) args: ConnectionArgs<ClusterReadinessFilter, ClusterReadinessSortField>): Promise<Connection<ClusterReadinessRowView>> {
     return connect(args, (request) => this.service.clustersOfPlan(plan.id, args.filter, args.sort, request), toClusterReadinessRowView);
+  }
+
+  @ResolveField(() => [ClusterGroupModel], { description: 'Verdicts counted by a property of the clusters; most clusters first' })
+  async clusterReadinessGroups(@Parent() plan: PlanView, @Args({ type: () => GroupsArguments }, new ArgPipe(groupsArguments)) { by, labelKey, filter }: z.output<typeof groupsArguments>): Promise<ReturnType<typeof toGroupView>[]> {
+    return (await this.service.groups(plan.id, by, labelKey ?? null, filter)).map(toGroupView);
   }
 }
 

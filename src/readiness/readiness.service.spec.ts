@@ -33,7 +33,8 @@ beforeAll(async () => {
     data: { ownerClusterId: 'id-east', credentialsBackup: 'cred', resourcesBackup: 'res', managedClustersBackup: 'mc', status: 'COMPLETE', startedAt: ago(30), managedClustersStartedAt: ago(29), completedAt: ago(28), expiresAt: ago(-90_000), firstSeenAt: ago(28) },
   });
   setId = set.id;
-  for (const [name, of] of [['c1', {}], ['c2', { apiUrl: null }], ['c3', { origin: 'HIVE' }], ['local-cluster', { origin: 'LOCAL', labels: { 'velero.io/exclude-from-backup': 'true' } }]] as const) await addCluster(name, of);
+  for (const [name, of] of [
+    ['c1', { clusterSet: 'shops', vendor: 'OpenShift', labels: { env: 'prod' } }], ['c2', { apiUrl: null, clusterSet: 'shops', vendor: 'EKS', labels: { env: 'test' } }], ['c3', { origin: 'HIVE' }], ['local-cluster', { origin: 'LOCAL', labels: { 'velero.io/exclude-from-backup': 'true' } }]] as const) await addCluster(name, of);
   await prisma.recoveryPlan.create({
     data: { name: 'p', sourceHubId: hubs.east, targetHubId: hubs.west, rpoSeconds: 3600, rtoSeconds: 3600, backupRule: 'NEWEST_COMPLETE', approvalRequired: true, importWindowSeconds: 60, createdAt: start, createdBy: 't', updatedAt: start },
   }).then((plan) => (planId = plan.id));
@@ -73,10 +74,29 @@ test.each([
   { filter: { code: 'TOKEN_EXPIRED' }, names: [] },
   { filter: { origin: 'HIVE' }, names: ['c3'] },
   { filter: { name: 'LOCAL' }, names: ['local-cluster'] },
+  { filter: { name: '%' }, names: [] },
+  { filter: { clusterSet: 'shops' }, names: ['c1', 'c2'] },
+  { filter: { vendor: 'EKS' }, names: ['c2'] },
+  { filter: { label: 'env' }, names: ['c1', 'c2'] },
+  { filter: { label: 'env=prod' }, names: ['c1'] },
+  { filter: { label: 'env=prod', verdict: 'NOT_READY' }, names: [] },
 ] as const)('filtered in the database: $filter', async ({ filter, names }) => {
   const page = await readiness.clustersOfPlan(planId, filter, byCluster, { limit: 100, withTotal: true });
   expect(page.items.map((row) => row.cluster)).toEqual(names);
   expect(page.totalCount).toBe(names.length);
+});
+
+test.each([
+  { by: 'VERDICT', label: null, filter: {}, groups: [['NOT_NEEDED', 2], ['NOT_READY', 1], ['READY', 1]] },
+  { by: 'CODE', label: null, filter: {}, groups: [[null, 3], ['API_URL_MISSING', 1]] },
+  { by: 'ORIGIN', label: null, filter: { origin: 'IMPORTED' }, groups: [['IMPORTED', 2]] },
+  { by: 'CLUSTER_SET', label: null, filter: { verdict: 'NOT_READY' }, groups: [['shops', 1]] },
+  { by: 'VENDOR', label: null, filter: { clusterSet: 'shops' }, groups: [['EKS', 1], ['OpenShift', 1]] },
+  { by: 'LABEL', label: 'env', filter: {}, groups: [[null, 2], ['prod', 1], ['test', 1]] },
+] as const)('counted by $by', async ({ by, label, filter, groups }) => {
+  const found = await readiness.groups(planId, by, label, filter);
+  expect(found.map(({ value, clusters }) => [value, clusters])).toEqual(groups);
+  for (const { counts, clusters } of found) expect(Object.values(counts).reduce((sum, count) => sum + count)).toBe(clusters);
 });
 
 test('pages go on where they ended', async () => {
@@ -181,5 +201,13 @@ test('3,500 clusters, asked for by many at once and worked out by several proces
   clock.set(new Date(clock.now().getTime() + MINUTE));
   const answers = await Promise.all(Array.from({ length: 50 }, () => readiness.forPlan(planId)));
   expect(new Set(answers.map((answer) => answer.computedAt.getTime()))).toEqual(new Set([clock.now().getTime()]));
+  const sizes: number[] = [];
+  const names: string[] = [];
+  for await (const some of await readiness.exportClusters(planId, { name: 'big-' })) {
+    sizes.push(some.length);
+    names.push(...some.map(({ cluster }) => cluster));
+  }
+  expect(names).toEqual(many);
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(1_000);
   expect(await readiness.forPlan(planId)).toMatchObject({ clustersRecoverable: 3_501, clustersTotal: 3_502 });
 });

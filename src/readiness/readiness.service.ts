@@ -5,13 +5,14 @@ import { ClusterNotFoundError } from '../fleet/fleet.errors.js';
 import type { ClusterOrigin } from '../fleet/fleet.types.js';
 import { HubNotFoundError } from '../hubs/hubs.errors.js';
 import { AcknowledgementsService } from './acknowledgements.service.js';
+import { ClusterListRepository } from './cluster-list.repository.js';
 import { assessCluster, type Basis, type ClusterAssessment } from './cluster-verdict.rules.js';
 import { withSince, worstClusterVerdict } from './finding-order.rules.js';
 import { basisOfHub, hubFindings, overallVerdict, planFindings, type HubFacts } from './plan-verdict.rules.js';
 import { ageSeconds, backupLabels, PlanWorlds, restorable, summaryOf } from './plan-worlds.service.js';
 import { ReadinessRepository, type ClusterRow, type SavedClusterReadiness, type SavedPlanReadiness, type SetRow } from './readiness.repository.js';
 import type {
-  ClusterReadinessFilter, ClusterReadinessRow, ClusterReadinessSortField, ClusterReadinessView, ClusterVerdict, HubReadinessView, PlanReadinessView,
+  ClusterGroup, ClusterGrouping, ClusterReadinessFilter, ClusterReadinessRow, ClusterReadinessSortField, ClusterReadinessView, ClusterVerdict, HubReadinessView, PlanReadinessView,
 } from './readiness.types.js';
 import { codesInOrder, countCodes, countsOf, countVerdicts, score } from './summary.rules.js';
 
@@ -42,6 +43,7 @@ export class ReadinessService {
 
   constructor(
     private readonly repository: ReadinessRepository,
+    private readonly lists: ClusterListRepository,
     private readonly worlds: PlanWorlds,
     private readonly acknowledgements: AcknowledgementsService,
     private readonly clock: Clock,
@@ -67,8 +69,25 @@ export class ReadinessService {
   async clustersOfPlan(planId: string, filter: ClusterReadinessFilter, sort: Sort<ClusterReadinessSortField>, request: ListRequest): Promise<Page<ClusterReadinessRow>> {
     await this.worlds.plan(planId);
     const { computedAt } = await this.fresh(planId);
-    const [page, acknowledged] = await Promise.all([this.repository.listClusters(planId, computedAt, filter, sort, request), this.acknowledgements.lookup([planId])]);
+    const [page, acknowledged] = await Promise.all([this.lists.page(planId, computedAt, filter, sort, request), this.acknowledgements.lookup([planId])]);
     return { ...page, items: page.items.map((row) => ({ ...row, findings: row.findings.map((finding) => acknowledged(planId, row.cluster, finding)) })) };
+  }
+
+  /** All, by name, some at a time: what the reader does not take is not read. @throws PlanNotFoundError */
+  async exportClusters(planId: string, filter: ClusterReadinessFilter): Promise<AsyncIterable<readonly ClusterReadinessRow[]>> {
+    await this.worlds.plan(planId);
+    const { computedAt } = await this.fresh(planId);
+    return this.lists.all(planId, computedAt, filter);
+  }
+
+  /** Verdicts counted by a property, most clusters first. @param label for LABEL: the label's key. @throws PlanNotFoundError */
+  async groups(planId: string, by: ClusterGrouping, label: string | null, filter: ClusterReadinessFilter): Promise<ClusterGroup[]> {
+    await this.worlds.plan(planId);
+    await this.fresh(planId);
+    return (await this.lists.groups(planId, by, label, filter)).map(({ value, counts: found }) => {
+      const counts = countsOf(found);
+      return { value, counts, clusters: Object.values(counts).reduce((sum, count) => sum + count, 0) };
+    });
   }
 
   /** @throws HubNotFoundError */

@@ -188,7 +188,23 @@ export interface ClusterReadinessFilter {
   readonly code?: string;
   readonly origin?: ClusterOrigin;
   /** A part of the name, upper or lower case alike */
-  readonly name?: string;
+  readonly name?: string | undefined;
+  readonly clusterSet?: string | undefined;
+  /** As the ManagedCluster's label says: OpenShift, EKS… */
+  readonly vendor?: string | undefined;
+  /** `key`, or `key=value` */
+  readonly label?: string | undefined;
+}
+
+/** By what verdicts are counted. CODE: of the finding that decides. LABEL: the value of one label. */
+export const clusterGroupings = ['VERDICT', 'CODE', 'ORIGIN', 'CLUSTER_SET', 'VENDOR', 'LABEL'] as const;
+export type ClusterGrouping = (typeof clusterGroupings)[number];
+
+export interface ClusterGroup {
+  /** null: those without */
+  readonly value: string | null;
+  readonly counts: VerdictCounts;
+  readonly clusters: number;
 }
 
 export const clusterReadinessSortFields = ['cluster', 'since'] as const;

@@ -8,7 +8,7 @@ export function findingsFromJson(stored: unknown): Finding[] {
   return (stored as (Omit<Finding, 'since'> & { since: string })[]).map((one) => ({ ...one, since: new Date(one.since) }));
 }
 
-interface StoredCluster {
+export interface StoredCluster {
   readonly planId: string;
   readonly cluster: string;
   readonly origin: string;

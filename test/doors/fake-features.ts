@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { HubsController } from '../../src/hubs/hubs.controller.js';
 import { HubNotFoundError, HubVersionConflictError } from '../../src/hubs/hubs.errors.js';
 import { HubsResolver } from '../../src/hubs/hubs.resolver.js';
@@ -27,6 +28,10 @@ import { FleetController } from '../../src/fleet/fleet.controller.js';
 import { ClusterNotFoundError } from '../../src/fleet/fleet.errors.js';
 import { FleetResolver } from '../../src/fleet/fleet.resolver.js';
 import { FleetService } from '../../src/fleet/fleet.service.js';
+import { WorkersController } from '../../src/fleet/workers.controller.js';
+import { WorkersResolver } from '../../src/fleet/workers.resolver.js';
+import { WorkersService } from '../../src/fleet/workers.service.js';
+import type { HubWatch, Worker } from '../../src/fleet/workers.types.js';
 import type { ManagedCluster } from '../../src/fleet/fleet.types.js';
 import { AcknowledgementsController } from '../../src/readiness/acknowledgements.controller.js';
 import { AcknowledgementsResolver } from '../../src/readiness/acknowledgements.resolver.js';
@@ -44,7 +49,7 @@ import { ClusterReadinessResolver, HubReadinessResolver, PlanReadinessResolver }
 import { ReadinessService } from '../../src/readiness/readiness.service.js';
 import { AcknowledgementNotFoundError } from '../../src/readiness/readiness.errors.js';
 import type { NewAcknowledgement } from '../../src/readiness/acknowledgements.service.js';
-import type { Acknowledgement, ClusterReadinessRow, ClusterReadinessView, Finding, HubReadinessView, PlanReadinessView, Readiness } from '../../src/readiness/readiness.types.js';
+import type { Acknowledgement, ClusterGroup, ClusterReadinessRow, ClusterReadinessView, Finding, HubReadinessView, PlanReadinessView, Readiness } from '../../src/readiness/readiness.types.js';
 import { FailoversController } from '../../src/recovery/failovers/failovers.controller.js';
 import { ApproverIsRequesterError, FailoverNotFoundError, HubBusyError } from '../../src/recovery/failovers/failovers.errors.js';
 import { FailoversResolver } from '../../src/recovery/failovers/failovers.resolver.js';
@@ -174,6 +179,15 @@ export class FakeFleet {
   constructor(private readonly calls: Calls) {}
   async list(filter: unknown, sort: unknown, request: ListRequest): Promise<Page<ManagedCluster>> { this.calls.note('fleet.list', filter, sort, request); return pageOf([cluster], request); }
   async get(id: string): Promise<ManagedCluster> { return id === cluster.id ? cluster : Promise.reject(new ClusterNotFoundError(id)); }
+}
+
+const watch: HubWatch = { hubId: ids.hub, worker: 'host/1/abc', since: at };
+
+export class FakeWorkers {
+  constructor(private readonly hubs: FakeHubs) {}
+  async list(): Promise<Worker[]> { return [{ id: 'host/1/abc', since: at, hubIds: [ids.hub] }]; }
+  async watchOf(hubId: string): Promise<HubWatch> { await this.hubs.get(hubId); return watch; }
+  async watchesOf(): Promise<HubWatch[]> { return [watch]; }
 }
 
 const token: AutoImportToken = {
@@ -326,6 +340,8 @@ export class FakeReadiness {
   constructor(private readonly plans: FakePlans, private readonly hubs: FakeHubs, private readonly fleet: FakeFleet) {}
   async forPlan(planId: string): Promise<PlanReadinessView> { await this.plans.get(planId); return { ...readiness, planId, rpoTargetSeconds: 86_400, rtoTargetSeconds: 3_600, since: at }; }
   async clustersOfPlan(planId: string, _filter: unknown, _sort: unknown, request: ListRequest): Promise<Page<ClusterReadinessRow>> { await this.plans.get(planId); return pageOf([row], request); }
+  async exportClusters(planId: string): Promise<AsyncIterable<readonly ClusterReadinessRow[]>> { await this.plans.get(planId); return Readable.from([[row], [row]]); }
+  async groups(planId: string): Promise<ClusterGroup[]> { await this.plans.get(planId); return [{ value: 'TOKEN_MISSING', counts: readiness.counts, clusters: 3 }]; }
   async forHub(hubId: string): Promise<HubReadinessView> { await this.hubs.get(hubId); return { ...readiness, hubId }; }
   async forCluster(clusterId: string): Promise<ClusterReadinessView> {
     const { id, name, hubId } = await this.fleet.get(clusterId);
@@ -459,13 +475,14 @@ export function fakeFeatures() {
   return {
     calls,
     failovers,
-    controllers: [HubsController, ProtectionRemovalController, FleetController, TokensController, TokenTimelineController, BackupsController, SchedulesController, ReadinessController, OutlookController, HistoryController, AcknowledgementsController, PlansController, FailoversController, ImportsController, RestoresController, ChangesController],
+    controllers: [HubsController, ProtectionRemovalController, FleetController, WorkersController, TokensController, TokenTimelineController, BackupsController, SchedulesController, ReadinessController, OutlookController, HistoryController, AcknowledgementsController, PlansController, FailoversController, ImportsController, RestoresController, ChangesController],
     providers: [
-      HubsResolver, ProtectionRemovalResolver, FleetResolver, TokensResolver, ClusterTokensResolver, BackupsResolver, SchedulesResolver, PlanReadinessResolver, HubReadinessResolver, ClusterReadinessResolver, OutlookResolver, HistoryResolver, AcknowledgementsResolver, PlansResolver,
+      HubsResolver, ProtectionRemovalResolver, FleetResolver, WorkersResolver, TokensResolver, ClusterTokensResolver, BackupsResolver, SchedulesResolver, PlanReadinessResolver, HubReadinessResolver, ClusterReadinessResolver, OutlookResolver, HistoryResolver, AcknowledgementsResolver, PlansResolver,
       FailoversResolver, ImportsResolver, RestoresResolver, ChangesResolver,
       { provide: HubsService, useValue: hubs },
       { provide: ProtectionRemovals, useValue: new FakeRemovals(calls) },
       { provide: FleetService, useValue: fleet },
+      { provide: WorkersService, useValue: new FakeWorkers(hubs) },
       { provide: TokensService, useValue: new FakeTokens(calls) },
       { provide: TokenTimelineService, useValue: new FakeTimeline(calls, fleet) },
       { provide: BackupsService, useValue: new FakeBackups(calls) },

@@ -58,6 +58,7 @@ test.each([
   { rest: `/plans/${ids.plan}/objectives`, graphql: `plan(id: "${ids.plan}")`, path: 'plan.objectives' },
   { rest: `/plans/${ids.plan}/forecast`, graphql: `plan(id: "${ids.plan}")`, path: 'plan.forecast' },
   { rest: `/plans/${ids.plan}/what-if`, graphql: `plan(id: "${ids.plan}")`, path: 'plan.whatIf' },
+  { rest: `/hubs/${ids.hub}/watch`, graphql: `hub(id: "${ids.hub}")`, path: 'hub.watch' },
   { rest: `/hubs/${ids.hub}/readiness`, graphql: `hub(id: "${ids.hub}")`, path: 'hub.readiness' },
   { rest: `/clusters/${ids.cluster}/readiness`, graphql: `cluster(id: "${ids.cluster}")`, path: 'cluster.readiness' },
   { rest: `/clusters/${ids.cluster}/token-timeline`, graphql: `cluster(id: "${ids.cluster}")`, path: 'cluster.tokenTimeline' },
@@ -89,6 +90,7 @@ test.each([
 test.each([
   { rest: '/tokens/totals', graphql: 'tokenTotals', of: (body: unknown) => body },
   { rest: '/tokens/problems', graphql: 'tokenProblems', of: (body: unknown) => (body as { items: unknown }).items },
+  { rest: '/workers', graphql: 'workers', of: (body: unknown) => (body as { items: unknown }).items },
   { rest: '/changes?after=0', graphql: 'changeLog(after: "0")', of: (body: unknown) => body },
 ])('both doors show the same thing: $graphql', async ({ rest, graphql, of }) => {
   const [field] = graphql.split('(') as [string];

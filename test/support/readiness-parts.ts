@@ -1,5 +1,6 @@
 import { AcknowledgementsRepository } from '../../src/readiness/acknowledgements.repository.js';
 import { AcknowledgementsService } from '../../src/readiness/acknowledgements.service.js';
+import { ClusterListRepository } from '../../src/readiness/cluster-list.repository.js';
 import { OutlookRepository } from '../../src/readiness/outlook.repository.js';
 import { OutlookService } from '../../src/readiness/outlook.service.js';
 import { PlanWorlds } from '../../src/readiness/plan-worlds.service.js';
@@ -19,7 +20,7 @@ export class ReadinessParts {
     this.repository = new ReadinessRepository(prisma, sql);
     this.worlds = new PlanWorlds(this.repository);
     this.acknowledgements = new AcknowledgementsService(this.worlds, new AcknowledgementsRepository(prisma, sql), audit, clock);
-    this.readiness = new ReadinessService(this.repository, this.worlds, this.acknowledgements, clock);
+    this.readiness = new ReadinessService(this.repository, new ClusterListRepository(sql), this.worlds, this.acknowledgements, clock);
     this.outlook = new OutlookService(this.readiness, this.worlds, this.repository, new OutlookRepository(prisma, sql), clock);
   }
 }

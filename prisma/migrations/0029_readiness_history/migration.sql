@@ -49,18 +49,14 @@ ALTER TABLE "plan_readiness_hour" ADD CONSTRAINT "plan_readiness_hour_plan_fkey"
 
 CREATE FUNCTION note_verdicts_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    WITH changed AS (
-        SELECT is_now.plan_id, is_now.cluster, is_now.computed_at AS at, was.verdict AS from_verdict, is_now.verdict AS to_verdict, was.code AS from_code, is_now.code AS to_code,
-            is_now.findings->0->>'cause' AS cause
-        FROM is_now LEFT JOIN was USING (plan_id, cluster)
-        WHERE (was.verdict, was.code) IS DISTINCT FROM (is_now.verdict, is_now.code)),
-    kept AS (
-        INSERT INTO readiness_change (plan_id, cluster, at, from_verdict, to_verdict, from_code, to_code, cause) SELECT * FROM changed ORDER BY plan_id, cluster)
-    INSERT INTO change (type, hub_id, cluster, subject_id, data)
-    SELECT 'CLUSTER_VERDICT_CHANGED', plan.source_hub_id, changed.cluster, plan.id, jsonb_build_object(
-        'verdict', jsonb_build_object('from', from_verdict, 'to', to_verdict), 'code', jsonb_build_object('from', from_code, 'to', to_code))
-    FROM changed JOIN recovery_plan AS plan ON plan.id = changed.plan_id
-    WHERE changed.from_verdict IS NOT NULL ORDER BY plan.id, changed.cluster;
+    INSERT INTO readiness_change (plan_id, cluster, at, from_verdict, to_verdict, from_code, to_code, cause)
+    SELECT is_now.plan_id, is_now.cluster, is_now.computed_at, was.verdict, is_now.verdict, was.code, is_now.code, is_now.findings->0->>'cause'
+    FROM is_now JOIN was USING (plan_id, cluster)
+    WHERE (was.verdict, was.code) IS DISTINCT FROM (is_now.verdict, is_now.code) ORDER BY is_now.plan_id, is_now.cluster;
+    PERFORM note_change('CLUSTER_VERDICT_CHANGED', plan.source_hub_id, is_now.cluster, plan.id, jsonb_build_object(
+        'verdict', jsonb_build_object('from', was.verdict, 'to', is_now.verdict), 'code', jsonb_build_object('from', was.code, 'to', is_now.code)))
+    FROM is_now JOIN was USING (plan_id, cluster) JOIN recovery_plan AS plan ON plan.id = is_now.plan_id
+    WHERE (was.verdict, was.code) IS DISTINCT FROM (is_now.verdict, is_now.code) ORDER BY is_now.plan_id, is_now.cluster;
     RETURN NULL;
 END $$;
 
@@ -91,8 +87,7 @@ BEGIN
     INSERT INTO readiness_change (plan_id, at, from_verdict, to_verdict, from_code, to_code, cause)
     VALUES (NEW.plan_id, NEW.computed_at, was_verdict, NEW.verdict, was_code, NEW.findings->0->>'code', NEW.findings->0->>'cause');
     IF was_verdict IS NOT NULL AND was_verdict <> NEW.verdict THEN
-        INSERT INTO change (type, hub_id, cluster, subject_id, data)
-        SELECT 'PLAN_VERDICT_CHANGED', source_hub_id, NULL, id, jsonb_build_object('verdict', jsonb_build_object('from', was_verdict, 'to', NEW.verdict))
+        PERFORM note_change('PLAN_VERDICT_CHANGED', source_hub_id, NULL, id, jsonb_build_object('verdict', jsonb_build_object('from', was_verdict, 'to', NEW.verdict)))
         FROM recovery_plan WHERE id = NEW.plan_id;
     END IF;
     RETURN NULL;
