@@ -104,18 +104,27 @@ class Reader {
     if (token.kind !== 'sign' || token.text !== text) refuse(`${quoted(text)} is expected, not ${token.kind === 'end' ? 'the end' : quoted(token.text)}`);
   }
 
-  /** `(a,b)`; between commas may be nothing, which is the empty value. */
+  /**
+   * `(a,b)`. Where nothing stands at either end or between two commas is the empty value, which is all that `()` holds.
+   * @see labels.Parse, parseIdentifiersList: with its oddity that two commas are followed by a word
+   */
   values(): string[] {
     this.sign('(');
-    const values: string[] = [];
-    if (this.isSign(')')) {
-      this.next();
-      return values;
-    }
-    for (;;) {
-      values.push(this.isSign(',') || this.isSign(')') ? '' : this.word('a value'));
-      if (this.isSign(')')) break;
+    const values: string[] = this.isSign(')') ? [''] : [];
+    while (!this.isSign(')')) {
+      if (this.peek.kind === 'word') {
+        values.push(this.next().text);
+        if (!this.isSign(',') && !this.isSign(')')) this.sign(',');
+        continue;
+      }
       this.sign(',');
+      if (values.length === 0) values.push('');
+      if (this.isSign(')')) values.push('');
+      else if (this.isSign(',')) {
+        this.next();
+        values.push('');
+        if (this.isSign(')')) this.word('a value');
+      }
     }
     this.next();
     return values;
