@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Sql } from '../database/sql.js';
 import type { Ownership, OwnedHub, PresentWorker } from './hub-shares.rules.js';
+import type { HubWatch, Worker } from './workers.types.js';
 
 /** Key of the lease by which a worker says that it is there. */
 export const presenceKey = (worker: string): string => `worker/${worker}`;
@@ -20,6 +21,25 @@ export class HubOwnershipRepository {
           FROM hub LEFT JOIN lease ON lease.key = 'hub/' || hub.id AND lease.expires_at > now() WHERE hub.removed_at IS NULL) AS hubs`,
     );
     return row ?? { workers: [], hubs: [] };
+  }
+
+  /** Workers that are there, by id. */
+  workers(): Promise<Worker[]> {
+    return this.sql.query(
+      `SELECT substr(worker.key, length('worker/') + 1) AS id, worker.acquired_at AS since,
+         ARRAY(SELECT hub.id::text FROM hub JOIN lease ON lease.key = 'hub/' || hub.id AND lease.expires_at > now()
+               WHERE hub.removed_at IS NULL AND regexp_replace(lease.owner, '/[^/]*$', '') = substr(worker.key, length('worker/') + 1) ORDER BY hub.id) AS "hubIds"
+       FROM lease AS worker WHERE worker.key LIKE 'worker/%' AND worker.expires_at > now() ORDER BY worker.key`,
+    );
+  }
+
+  /** Of those hubs that are watched now. */
+  watches(hubIds: readonly string[]): Promise<HubWatch[]> {
+    return this.sql.query(
+      `SELECT hub_id::text AS "hubId", regexp_replace(owner, '/[^/]*$', '') AS worker, acquired_at AS since
+       FROM unnest($1::uuid[]) AS asked (hub_id) JOIN lease ON key = 'hub/' || hub_id AND expires_at > now()`,
+      [[...hubIds]],
+    );
   }
 
   /** Workers that are long gone leave a lease that nobody will claim again. */
