@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startEmbeddedPostgres } from '../database/embedded-postgres.js';
 import { migrate } from '../database/migrate.js';
-import { Tally, missesOf } from './tally.js';
+import { missInWords, Tally } from './tally.js';
+import type { TruthRun } from './truth-run.js';
 import { randomWorld } from './world-plan.js';
 import type { WorldsAnswer, WorldsQuestion } from './worlds.process.js';
 
@@ -54,9 +55,9 @@ async function main(): Promise<void> {
     let played = 0;
     await playAll(postgres.url, seed, numbers, options.processes, (answer) => {
       played++;
-      if ('broken' in answer) tally.addBroken(randomWorld(seed, answer.number).name, only === null ? (answer.broken.split('\n', 1)[0] ?? '') : answer.broken);
-      else tally.add(answer.run);
-      tell(answer, only !== null);
+      const misses = 'broken' in answer ? tally.addBroken(randomWorld(seed, answer.number).name, only === null ? (answer.broken.split('\n', 1)[0] ?? '') : answer.broken) : tally.add(answer.run);
+      if (only !== null && !('broken' in answer)) tellAll(answer.run);
+      for (const miss of misses) process.stdout.write(`  ${missInWords(miss)}\n`);
       if (played % 100 === 0) process.stderr.write(`  ${played} worlds, ${Math.round((performance.now() - begun) / 1000)} s\n`);
     });
   } finally {
@@ -89,15 +90,10 @@ async function playChunk(question: WorldsQuestion, onAnswer: (answer: WorldsAnsw
   for (const number of open) onAnswer({ number, broken: `The process that played it ended (${signal ?? code})` });
 }
 
-/** What is worth a line at once; in detail where one world alone is asked for. */
-function tell(answer: WorldsAnswer, inDetail: boolean): void {
-  if ('broken' in answer) return;
-  if (!inDetail) {
-    for (const miss of missesOf(answer.run)) if (miss.fault === 'FALSE_READY') process.stdout.write(`  FALSE_READY: ${miss.world}, ${miss.cluster}: ${miss.told}\n`);
-    return;
-  }
-  process.stdout.write(`${JSON.stringify(answer.run.plan, null, 1)}\n${answer.run.status} ${answer.run.problem ?? ''}; blocked by ${answer.run.blockedBy.join(', ') || 'nothing'}\n`);
-  for (const one of answer.run.cases) process.stdout.write(`${JSON.stringify(one)}\n`);
+/** Of one world: its plan, and each cluster with all that is known of it. */
+function tellAll(run: TruthRun): void {
+  process.stdout.write(`${JSON.stringify(run.plan, null, 1)}\n${run.status} ${run.problem ?? ''}; blocked by ${run.blockedBy.join(', ') || 'nothing'}\n`);
+  for (const one of run.cases) process.stdout.write(`${JSON.stringify(one)}\n`);
 }
 
 main().then(

@@ -43,6 +43,8 @@ function blockForetold({ blockedBy, problem }: TruthRun): boolean {
   return problem === 'RESTORE_FAILED' ? blockedBy.length > 0 : blockedBy.includes(problem ?? '');
 }
 
+export const missInWords = ({ fault, world, cluster, told }: Miss): string => `${fault}: ${world}${cluster === '' ? '' : `, ${cluster}`}: ${told}`;
+
 /** What was wrong about one world. */
 export function missesOf(run: TruthRun): Miss[] {
   const misses: Miss[] = [];
@@ -81,9 +83,11 @@ export class Tally {
   private cases = 0;
   private notReady = 0;
 
-  add(run: TruthRun): void {
+  /** @returns what was wrong about it */
+  add(run: TruthRun): readonly Miss[] {
     this.worlds++;
-    this.misses.push(...missesOf(run));
+    const misses = missesOf(run);
+    this.misses.push(...misses);
     if (run.status === 'FAILED') this.blocked++;
     const ran = run.status !== 'FAILED';
     for (const one of run.cases) {
@@ -95,12 +99,15 @@ export class Tally {
       const outcome = !ran ? 'failover could not run' : one.happened.back ? 'back' : (one.outcome ?? 'no outcome');
       row.outcomes.set(outcome, (row.outcomes.get(outcome) ?? 0) + 1);
     }
+    return misses;
   }
 
   /** A world that could not be played to its end. */
-  addBroken(world: string, why: string): void {
+  addBroken(world: string, why: string): readonly Miss[] {
     this.worlds++;
-    this.misses.push({ fault: 'NO_END', world, cluster: '', told: why });
+    const miss: Miss = { fault: 'NO_END', world, cluster: '', told: why };
+    this.misses.push(miss);
+    return [miss];
   }
 
   count(fault: Fault): number {
@@ -130,7 +137,6 @@ export class Tally {
       `  plan: not foretold   ${this.count('UNFORESEEN_BLOCK')}, foretold in vain ${this.count('FALSE_BLOCK')}`,
       `  failover disagrees   ${this.count('SERVICE_DISAGREES')}`,
       `  worlds without end   ${this.count('NO_END')}`,
-      ...this.misses.map(({ fault, world, cluster, told }) => `  ${fault}: ${world}${cluster === '' ? '' : `, ${cluster}`}: ${told}`),
       '',
     ].join('\n');
   }

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { cloneTestDatabase, type TestDatabase } from '../../test/support/database.js';
 import { COUNTEREXAMPLES } from './counterexamples.js';
-import { missesOf, Tally } from './tally.js';
+import { missesOf, missInWords } from './tally.js';
 import { playWorld, type TruthRun } from './truth-run.js';
 import { TruthService } from './truth-service.js';
 import { plannedCluster, randomWorld, worldPlan } from './world-plan.js';
@@ -25,10 +25,13 @@ const inShort = (run: TruthRun): Record<string, string> =>
   Object.fromEntries(run.cases.map((one) => [one.cluster, `${[one.verdict, one.code].filter((part) => part !== null).join(' ')} → ${one.outcome ?? run.problem}`]));
 
 test(`what is foretold of ${WORLDS} random worlds comes true (seed ${SEED})`, async () => {
-  const tally = new Tally();
-  for (let number = 1; number <= WORLDS; number++) tally.add(await playWorld(service, randomWorld(SEED, number)));
-  // Rates say nothing of so few: the promises alone must hold.
-  expect(tally.count('FALSE_READY') === 0 ? '' : tally.report()).toBe('');
+  const broken: string[] = [];
+  for (let number = 1; number <= WORLDS; number++) {
+    const misses = missesOf(await playWorld(service, randomWorld(SEED, number)));
+    // Rates say nothing of so few worlds: what may happen now and then is no failure here.
+    broken.push(...misses.filter(({ fault }) => fault !== 'FALSE_NOT_READY' && fault !== 'WRONG_REASON').map(missInWords));
+  }
+  expect(broken).toEqual([]);
 }, 120_000);
 
 test('a world in which each cluster has its own trouble ends as foretold, cluster by cluster', async () => {
