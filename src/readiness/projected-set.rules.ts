@@ -31,6 +31,7 @@ const MIN_LIFE_MS = 60_000;
 /** Problems beside which the agent goes on renewing: they are about what is written on the hub, not about the token. */
 const RENEWED_NONETHELESS: ReadonlySet<string> = new Set([
   'TOKEN_NOT_LABELLED', 'ROLE_BINDING_MISSING', 'TOKEN_NEAR_EXPIRY', 'EXCLUDED', 'RIGHTS_MISSING', 'HUB_REJECTED_WRITE', 'WEBHOOK_UNAVAILABLE', 'QUOTA_EXCEEDED',
+  'TOKEN_LIFE_SHORTER_THAN_BACKUP_INTERVAL', 'TOKEN_EXPIRES_WITHIN_SET', 'ANOTHER_LIFEBOAT',
 ] satisfies TokenProblemCode[]);
 
 export const isRenewed = ({ problemCode }: Pick<LiveTokenLife, 'problemCode'>): boolean => problemCode === null || RENEWED_NONETHELESS.has(problemCode);
