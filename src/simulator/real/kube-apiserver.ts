@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream, existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -145,11 +145,15 @@ export class RealKubeApiserver {
 
   private async launch(): Promise<void> {
     await this.writeFiles();
+    await this.launchBoth();
+  }
+
+  private async launchBoth(): Promise<void> {
     const { dataDir, etcdUrl, etcdPeerUrl } = this;
     this.etcd = Program.start(join(kubeAssetsDir(), 'etcd'), [
       // As OpenShift and kubeadm run it: without, an API server sends no bookmark about a quiet kind.
       '--watch-progress-notify-interval=5s',
-      '--name', 'default', '--data-dir', join(dataDir, 'etcd'), '--unsafe-no-fsync', '--log-level', 'error',
+      '--name', 'default', '--data-dir', this.etcdDir, '--unsafe-no-fsync', '--log-level', 'error',
       '--listen-client-urls', etcdUrl, '--advertise-client-urls', etcdUrl,
       '--listen-peer-urls', etcdPeerUrl, '--initial-advertise-peer-urls', etcdPeerUrl, '--initial-cluster', `default=${etcdPeerUrl}`,
     ], join(dataDir, 'etcd.log'));
@@ -252,6 +256,35 @@ export class RealKubeApiserver {
     await this.launchApiserver();
   }
 
+  /** Keeps etcd's content of now for setBack(). All is stopped for it, and started again. */
+  async checkpoint(): Promise<void> {
+    await this.stopBoth();
+    await rm(this.checkpointDir, { recursive: true, force: true });
+    await cp(this.etcdDir, this.checkpointDir, { recursive: true });
+    await this.launchBoth();
+  }
+
+  /** etcd is restored from the checkpoint, as from a backup: objects and resourceVersions go back. */
+  async setBack(): Promise<void> {
+    await this.stopBoth();
+    await rm(this.etcdDir, { recursive: true });
+    await cp(this.checkpointDir, this.etcdDir, { recursive: true });
+    await this.launchBoth();
+  }
+
+  private get etcdDir(): string {
+    return join(this.dataDir, 'etcd');
+  }
+
+  private get checkpointDir(): string {
+    return join(this.dataDir, 'checkpoint');
+  }
+
+  private async stopBoth(): Promise<void> {
+    await this.apiserver?.stop();
+    await this.etcd?.stop();
+  }
+
   /** Stands still, as a machine that hangs: connections stay, new ones are taken, and nothing is answered. */
   async freeze(): Promise<void> {
     await Promise.all([this.apiserver?.signal('SIGSTOP'), this.etcd?.signal('SIGSTOP')]);
@@ -263,8 +296,7 @@ export class RealKubeApiserver {
   }
 
   async stop(): Promise<void> {
-    await this.apiserver?.stop();
-    await this.etcd?.stop();
+    await this.stopBoth();
     await rm(this.dataDir, { recursive: true, force: true });
   }
 }
