@@ -34,10 +34,10 @@ let repaired = '';
 
 /**
  * What Lifeboat wrote, refused and needless writes too. Questions about its own rights are no writes; a conflict means that what it had seen
- * was out of date, which its precondition is there to tell.
+ * was out of date, which its precondition is there to tell. Questions to Velero are told apart: they are taken away again.
  */
 function byLifeboat(hub: SimulatedHub): string[] {
-  return hub.ledger.writes({ user: 'lifeboat', group: (group) => group !== 'authorization.k8s.io', code: (code) => code !== 409 }).map(({ verb, resource, namespace, name, changed, code }) =>
+  return hub.ledger.writes({ user: 'lifeboat', group: (group) => group !== 'authorization.k8s.io', resource: (resource) => resource !== 'downloadrequests', code: (code) => code !== 409 }).map(({ verb, resource, namespace, name, changed, code }) =>
     `${verb} ${resource} ${namespace === '' ? '' : `${namespace}/`}${name}${changed ? '' : ` (${code}, nothing changed)`}`);
 }
 
@@ -107,6 +107,12 @@ beforeAll(async () => {
     ],
   });
   plantCanaries(east!);
+  const sign = world.bucket.sign.bind(world.bucket);
+  world.bucket.sign = (kind, name) => {
+    const answer = sign(kind, name);
+    canaries.set(`the signed address of ${kind} ${name}`, new URL(answer.url).searchParams.get('X-Amz-Signature') ?? '');
+    return answer;
+  };
   west!.addAdmission(forgetfulOperator);
   job = await MainJob.open(clock);
   for (const [name, secret] of job.ownSecrets) canaries.set(name, secret);
@@ -174,6 +180,14 @@ test('the target, under OBSERVE, is told to restore once; beyond that only impor
   const due = new Set([...fleet.names('good'), ...fleet.names('unreachable')]);
   const others = imports.filter((line) => !line.startsWith('create')).map((line) => /^(?:patch managedclusters (\S+)|patch secrets (\S+)\/auto-import-secret)$/.exec(line) ?? [line]);
   expect(others.filter(([, cluster, namespace]) => !due.has(cluster ?? namespace ?? ''))).toEqual([]);
+});
+
+test('Velero is asked what each backup holds, and every question is taken away again', async () => {
+  const questions = (hub: SimulatedHub, verb: string): string[] => hub.ledger.writes({ user: 'lifeboat', resource: 'downloadrequests', verb }).map(({ name }) => name).sort();
+  expect(questions(east!, 'create').length).toBeGreaterThanOrEqual(4);
+  // The new source's own backups may be asked for just now.
+  for (const hub of [east!, west!]) await eventually('every question is gone', () => questions(hub, 'create').every((name) => questions(hub, 'delete').includes(name)));
+  expect([...canaries.keys()].filter((name) => name.startsWith('the signed address of')).every((name) => name.includes(' BackupResourceList '))).toBe(true);
 });
 
 test('a token is read where an import needs it, and nowhere else', () => {
