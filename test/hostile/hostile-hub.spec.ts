@@ -67,7 +67,7 @@ afterAll(async () => {
 describe('a cluster with what no cluster should have is read as far as it can be, and its row tells', () => {
   const evil = JSON.parse('{"__proto__":"x","constructor":"y","prototype":{"polluted":true}}') as Record<string, unknown>;
 
-  test.each([
+  test.each<{ because: string; part: Part; says: readonly string[]; labels: Readonly<Record<string, string>> }>([
     { because: 'labels that are names of JavaScript', part: { metadata: { labels: evil } }, says: [], labels: { constructor: 'y' } },
     { because: 'direction marks and line ends in a label', part: { metadata: { labels: { a: '\u202eevil\r\nSet-Cookie: x\0' } } }, says: [], labels: { a: '\u202eevil\r\nSet-Cookie: x' } },
     { because: 'labels of no shape', part: { metadata: { labels: ['x'], annotations: 7, finalizers: 'no', ownerReferences: {} } }, says: [], labels: {} },
