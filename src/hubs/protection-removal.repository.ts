@@ -100,9 +100,9 @@ export class ProtectionRemovalRepository {
     });
   }
 
-  /** Ids of those that have not ended. */
-  async open(): Promise<string[]> {
-    return (await this.prisma.protectionRemoval.findMany({ where: { status: 'RUNNING' }, select: { id: true } })).map(({ id }) => id);
+  /** Ids of those that have not ended; of one hub where given. */
+  async open(hubId?: string): Promise<string[]> {
+    return (await this.prisma.protectionRemoval.findMany({ where: { status: 'RUNNING', ...(hubId === undefined ? {} : { hubId }) }, select: { id: true } })).map(({ id }) => id);
   }
 
   /** The next ones without an outcome, those that failed before come last; marked as tried before they are. None of a removal that has ended. */

@@ -13,7 +13,7 @@ import { isKubeError } from '../kube/kube-error.js';
 import { HubConnections } from './hub-connections.service.js';
 import { HubsService, requireReason } from './hubs.service.js';
 import { ProtectionObjects } from './protection-objects.service.js';
-import { RemovalConfirmationRequiredError, RemovalListChangedError, RemovalNotFoundError, RemovalRightsMissingError } from './protection-removal.errors.js';
+import { RemovalConfirmationRequiredError, RemovalInProgressError, RemovalListChangedError, RemovalNotFoundError, RemovalRightsMissingError } from './protection-removal.errors.js';
 import { ProtectionRemovalRepository, type ItemResult } from './protection-removal.repository.js';
 import { clustersLosingTokens, listHash, removalList, type SeenObject } from './protection-removal.rules.js';
 import type { ProtectionRemoval, RemovalConsequences, RemovalItem, RemovalItemFilter, RemovalPlan, RemovalTarget, RemovalWarning } from './protection-removal.types.js';
@@ -67,6 +67,8 @@ export class ProtectionRemovals {
     if (!dryRun) requireReason('Removing the protection of a hub', by);
     await this.hubs.get(hubId);
     if (!dryRun && confirm === undefined) throw new RemovalConfirmationRequiredError(hubId);
+    // One that runs changes the list, which would be told as the reason.
+    if (!dryRun && (await this.repository.open(hubId)).length > 0) throw new RemovalInProgressError(hubId);
     const client = await this.connections.clientFor(hubId);
     const seen = await this.objects.read(client);
     const { targets, kept } = removalList(seen);

@@ -134,7 +134,7 @@ test('carried out to the last object, by a second worker after the first was kil
   hub().faults.add({ verb: 'delete', user: 'lifeboat', namespace: 'c1', resource: 'managedserviceaccounts' }, { type: 'swallow-answer' }, { times: 1 });
   const { removal } = await parts.removals.remove(hubId, { dryRun: false, confirm: plan.confirm }, by);
   const id = removal!.id;
-  await expect(parts.removals.remove(hubId, { dryRun: false, confirm: plan.confirm }, by)).rejects.toMatchObject({ code: expect.stringMatching(/REMOVAL_IN_PROGRESS|REMOVAL_LIST_CHANGED/) as string });
+  await expect(parts.removals.remove(hubId, { dryRun: false, confirm: plan.confirm }, by)).rejects.toMatchObject({ code: 'REMOVAL_IN_PROGRESS' });
   await until('some are removed', () => ours().filter((write) => write.startsWith('delete')).length >= 6, 30_000);
   await first.end('SIGKILL');
   expect((await parts.removals.get(id)).progress.open).toBeGreaterThan(0);
