@@ -6,6 +6,8 @@ import { SimulatedHub } from '../simulator/simulated-hub.js';
 import { Parts, testConfig } from '../../test/support/parts.js';
 import { until } from '../../test/support/until.js';
 import type { FleetChange } from './fleet.types.js';
+import { HubOwnershipRepository } from './hub-ownership.repository.js';
+import { WorkersService } from './workers.service.js';
 
 const clock = new SystemClock();
 const by = { actor: 'tester', reason: 'because' };
@@ -119,12 +121,17 @@ test('a worker that comes is given its share when it has settled in, and one tha
   const others = await Promise.all(['north', 'south', 'west'].map((name) => SimulatedHub.start({ name, clusterId: `id-${name}`, clock })));
   for (const other of others) await parts.hubs.register({ name: other.name, kubeconfig: new Secret(other.kubeconfig()) }, by);
   await until('all are watched', () => parts.supervisor.watching.size === 4);
-  const workers = [parts, await Parts.open(clock, testConfig({ leaseMs: 1_500 }), parts.database), await Parts.open(clock, testConfig({ leaseMs: 1_500 }), parts.database)];
+  const workers = [parts, await Parts.open(clock, testConfig({ leaseMs: 60_000 }), parts.database), await Parts.open(clock, testConfig({ leaseMs: 60_000 }), parts.database)];
   const shares = () => workers.map(({ supervisor }) => supervisor.watching.size).sort();
   const everyHubHasOne = () => new Set(workers.flatMap(({ supervisor }) => [...supervisor.watching])).size === 4;
   workers[1]?.supervisor.start();
   workers[2]?.supervisor.start();
   await until('shares are fair', () => shares().join() === '1,1,2' && everyHubHasOne());
+  const told = new WorkersService(new HubOwnershipRepository(parts.sql), parts.hubs);
+  expect((await told.list()).map(({ id, hubIds }) => ({ id, hubIds }))).toEqual(
+    workers.map(({ leases, supervisor }) => ({ id: leases.worker, hubIds: [...supervisor.watching].sort() })).sort((one, two) => (one.id < two.id ? -1 : 1)),
+  );
+  expect((await told.watchOf(hubId)).worker).toBe(workers.find(({ supervisor }) => supervisor.watching.has(hubId))?.leases.worker);
   await workers[1]?.supervisor.beforeApplicationShutdown();
   await until('the rest share', () => shares().join() === '0,2,2' && everyHubHasOne());
   const watching = () => workers.map(({ supervisor }) => [...supervisor.watching].sort());

@@ -3,17 +3,17 @@ import { on, once } from 'node:events';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
 const PROGRAM = new URL('service-program.ts', import.meta.url).pathname;
-const START_LIMIT_MS = 60_000;
+const START_LIMIT_MS = 120_000;
 
 /** The whole service in a process of its own: what it prints is all that it logs, and its clock can be moved. */
 export class ServiceProcess {
   private output = '';
   /** Settles when it has ended, whoever ended it */
-  readonly exited: Promise<unknown>;
+  readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
 
   private constructor(private readonly child: ChildProcess) {
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
-    this.exited = once(child, 'exit');
+    this.exited = once(child, 'exit').then(([code, signal]) => ({ code: code as number | null, signal: signal as NodeJS.Signals | null }));
   }
 
   /**
@@ -37,6 +37,18 @@ export class ServiceProcess {
     return this.output;
   }
 
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  get hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
   /** Resolves when its clock has moved. */
   async advance(moveMs: number): Promise<void> {
     const messages = on(this.child, 'message');
@@ -46,7 +58,7 @@ export class ServiceProcess {
   }
 
   async close(): Promise<void> {
-    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGTERM');
+    if (!this.hasEnded) this.child.kill('SIGTERM');
     await this.exited;
   }
 }
