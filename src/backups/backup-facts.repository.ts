@@ -173,10 +173,10 @@ export class BackupFactsRepository {
     return rows.map(({ label }) => label);
   }
 
-  /** The newest sets that the hub shows, of other hubs. */
+  /** The newest sets that the hub shows, of other hubs. Those of two hubs bear the same name wherever their schedules ran in the same second. */
   async setsOfOthers(hubId: string): Promise<{ id: string; credentialsBackup: string; ownerHubId: string | null }[]> {
     return this.sql.query(
-      `SELECT backup_set.id, credentials_backup AS "credentialsBackup", (SELECT id FROM hub AS owner WHERE owner.cluster_id = backup_set.owner_cluster_id AND owner.removed_at IS NULL) AS "ownerHubId" FROM backup_set JOIN backup ON backup.hub_id = $1 AND backup.name = backup_set.credentials_backup
+      `SELECT backup_set.id, credentials_backup AS "credentialsBackup", (SELECT id FROM hub AS owner WHERE owner.cluster_id = backup_set.owner_cluster_id AND owner.removed_at IS NULL) AS "ownerHubId" FROM backup_set JOIN backup ON backup.hub_id = $1 AND backup.name = backup_set.credentials_backup AND backup.owner_cluster_id = backup_set.owner_cluster_id
        JOIN hub ON hub.id = $1 WHERE hub.cluster_id IS DISTINCT FROM backup_set.owner_cluster_id ORDER BY backup_set.started_at DESC NULLS LAST LIMIT 50`,
       [hubId],
     );
