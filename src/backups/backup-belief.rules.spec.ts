@@ -36,6 +36,11 @@ test.each([
   { because: 'a hub that was never listed', lives: [], watch: { listedAt: null, heardAt: null, isWatching: true }, belief: 'UNKNOWN' },
   { because: 'an unlabelled one may have had the label meanwhile', lives: [life({ labelledAt: null })], watch: { listedAt: at('20:30:00'), heardAt: at('20:31:00'), isWatching: true }, belief: 'UNKNOWN' },
   { because: 'a label that is older than the start was there, watched or not', lives: [life()], watch: { listedAt: at('20:30:00'), heardAt: at('20:31:00'), isWatching: true }, belief: 'INFERRED_IN', expiresAt: at('23:00:00') },
+  {
+    because: 'when it went is known no better than we watched', lives: [life({ endedAt: at('20:30:00') })], watch: { listedAt: at('20:30:00'), heardAt: at('20:31:00'), isWatching: true },
+    belief: 'UNKNOWN',
+  },
+  { because: 'it was removed in the very second of the start', lives: [life({ endedAt: start })], belief: 'UNKNOWN' },
 ] as { because: string; lives: TokenLifeRecord[]; watch?: typeof watched; belief: string; reason?: string; expiresAt?: Date | null }[])(
   '$belief $reason: $because',
   ({ lives, watch, belief, reason, expiresAt }) => {

@@ -82,6 +82,13 @@ function livesAt(lives: readonly TokenLifeRecord[], startedAt: Date): TokenLifeR
   );
 }
 
+/** When a Secret was removed is known no better than we watched. */
+function endDoubt(present: readonly TokenLifeRecord[], startedAt: Date, watch: WatchRecord): string | null {
+  if (present.some(({ endedAt }) => endedAt === null)) return null;
+  if (present.every(({ endedAt }) => endedAt !== null && endedAt.getTime() <= startedAt.getTime() + SECOND_MS)) return 'The token was removed in the very second in which the backup started';
+  return watchedThrough(watch, startedAt) ? null : 'The token has gone, and we did not watch the hub without a gap when the backup started';
+}
+
 const lifeIn = ({ expiresAt, refreshedAt, expiryDoubt }: InferredBelief): Life => ({ expiresAt, refreshedAt, expiryDoubt });
 
 /** Of two lives that may both be inside, the one that ends sooner is counted on. */
@@ -106,7 +113,10 @@ export function inferBelief(lives: readonly TokenLifeRecord[], startedAt: Date, 
   }
   const counted = beliefs.reduce(sooner);
   if (beliefs.some(({ belief }) => belief !== first.belief)) return unknown('The token changed in the very second in which the backup started', lifeIn(counted));
-  if (first.belief === 'INFERRED_IN') return counted;
+  if (first.belief === 'INFERRED_IN') {
+    const doubt = endDoubt(present, startedAt, watch);
+    return doubt === null ? counted : unknown(doubt, lifeIn(counted));
+  }
   // An unlabelled Secret that we did not watch may have been labelled meanwhile and lost the label again.
   if (first.belief === 'INFERRED_OUT' && first.reason !== 'LABELLED_AFTER_START' && !watchedThrough(watch, startedAt)) {
     return unknown('We did not watch the hub without a gap when the backup started', lifeIn(counted));
