@@ -52,6 +52,18 @@ const rows: Row[] = [
     because: 'the pair has rights and is tried next', facts: { tokens: [{ ...live, bindingPresent: false }, { ...live, account: 'auto-import-account-pair' }], inSet: [inside, pair({})] },
     verdict: 'AT_RISK', codes: ['ROLE_BINDING_MISSING'], outcome: 'RECONNECTED',
   },
+  {
+    because: 'the account was made anew after the token in the set: its ServiceAccount is another one', facts: { tokens: [{ ...live, accountSince: hours(-2) }], inSet: [{ ...inside, refreshedAt: hours(-30) }] },
+    verdict: 'NOT_READY', codes: ['TOKEN_REVOKED'], outcome: 'TOKEN_REJECTED',
+  },
+  { because: 'the account is gone, and with it its Secret and its ServiceAccount', facts: { tokens: [{ ...live, secretPresent: false, accountSince: null }] }, verdict: 'NOT_READY', codes: ['TOKEN_REVOKED', 'TOKEN_LOST_SINCE_BACKUP'], outcome: 'TOKEN_REJECTED' },
+  { because: 'a Secret that belongs to no account is a person’s own', facts: { tokens: [{ ...live, accountSince: null }] }, verdict: 'READY', codes: [], outcome: 'RECONNECTED' },
+  { because: 'the clocks of hub and cluster may differ by a minute', facts: { tokens: [{ ...live, accountSince: hours(-2) }], inSet: [{ ...inside, refreshedAt: new Date(hours(-2).getTime() - 60_000) }] }, verdict: 'READY', codes: [], outcome: 'RECONNECTED' },
+  {
+    because: 'the pair’s account has lasted, its token is tried next',
+    facts: { tokens: [{ ...live, accountSince: hours(-2) }, { ...live, account: 'auto-import-account-pair', accountSince: hours(-90) }], inSet: [{ ...inside, refreshedAt: hours(-30) }, pair({ refreshedAt: hours(-30) })] },
+    verdict: 'AT_RISK', codes: ['TOKEN_REVOKED'], outcome: 'RECONNECTED',
+  },
   { because: 'the set still holds what the hub has lost since', facts: { tokens: [{ ...live, secretPresent: false }] }, verdict: 'AT_RISK', codes: ['TOKEN_LOST_SINCE_BACKUP'], outcome: 'RECONNECTED' },
   { because: 'it joined after the backup', facts: { createdOnHubAt: hours(-1) }, verdict: 'NOT_READY', codes: ['CLUSTER_NOT_IN_BACKUP'], outcome: 'CLUSTER_NOT_RESTORED' },
   { because: 'Velero was told to leave it out', facts: { excludedFromBackup: true }, verdict: 'NOT_READY', codes: ['CLUSTER_NOT_IN_BACKUP'], outcome: 'CLUSTER_NOT_RESTORED' },

@@ -1,4 +1,5 @@
 import type { Belief, BeliefReason } from '../backups/backups.types.js';
+import type { RemedyBy } from '../common/remedy-by.js';
 import type { ClusterOrigin, ConditionState } from '../fleet/fleet.types.js';
 import type { ImportOutcomeCode } from '../recovery/imports/imports.types.js';
 import { isExpired, operatorChoice } from '../recovery/imports/token-choice.rules.js';
@@ -11,6 +12,8 @@ export interface LiveToken {
   readonly secretPresent: boolean;
   readonly bindingPresent: boolean;
   readonly problemSince: Date | null;
+  /** Since when the account has existed; null: it does not exist; absent: not known */
+  readonly accountSince?: Date | null;
 }
 
 /** What the backup set is believed to hold of one token. */
@@ -19,6 +22,8 @@ export interface TokenInSet {
   readonly belief: Belief;
   readonly reason: BeliefReason | null;
   readonly expiresAt: Date | null;
+  /** Absent or null: not known */
+  readonly refreshedAt?: Date | null;
   readonly evidence: string;
 }
 
@@ -78,6 +83,9 @@ export interface TargetPaths {
   readonly byCluster: ReadonlyMap<string, TargetPath>;
 }
 
+/** The token's refresh is told by the cluster's clock, the account's creation by the hub's. Milliseconds. */
+const CLOCK_TOLERANCE_MS = 60_000;
+
 /** A proof older than this says nothing of today: firewalls change. Milliseconds. */
 const PATH_PROVEN_FOR_MS = 86_400_000;
 
@@ -111,6 +119,7 @@ const EFFECT: Record<ClusterFindingCode, readonly [Verdict, Severity, ImportOutc
   CLUSTER_UNREACHABLE: ['NOT_READY', 'CRITICAL', 'CLUSTER_UNREACHABLE'],
   TARGET_PATH_REFUSED: ['NOT_READY', 'CRITICAL', 'CLUSTER_UNREACHABLE'],
   TARGET_PATH_UNPROVEN: ['UNKNOWN', 'WARNING', null],
+  TOKEN_REVOKED: ['NOT_READY', 'CRITICAL', 'TOKEN_REJECTED'],
   ROLE_BINDING_MISSING: ['NOT_READY', 'CRITICAL', 'TOKEN_REJECTED'],
   TOKEN_EXPIRES_SOON: ['AT_RISK', 'WARNING', null],
   TOKEN_LOST_SINCE_BACKUP: ['AT_RISK', 'WARNING', null],
@@ -132,14 +141,38 @@ const REMEDY: Record<ClusterFindingCode, string> = {
   CLUSTER_UNREACHABLE: 'Bring the cluster back, or open the way between it and the hub.',
   TARGET_PATH_REFUSED: 'Open the way from the target hub to the cluster’s API server, then probe again.',
   TARGET_PATH_UNPROVEN: 'Let the way from the target hub be probed, or let the plan assume that it is open.',
+  TOKEN_REVOKED: 'Let the next backup set run: it holds a token of the account as it is now.',
   ROLE_BINDING_MISSING: 'Let the hub keep the role binding (policy PROTECT); without it the token may not do its job.',
   TOKEN_EXPIRES_SOON: 'Let the token be refreshed and a backup set run before it expires.',
   TOKEN_LOST_SINCE_BACKUP: 'Find out why the Secret was removed; the next backup set will not hold the token.',
 };
 
-function finding(code: ClusterFindingCode, cause: string, since: Date | null = null): FindingDraft {
+/** Who can carry the remedy out. */
+const REMEDY_BY: Record<ClusterFindingCode, RemedyBy> = {
+  NO_BACKUP_SET: 'LIFEBOAT_OPERATOR',
+  BACKUP_NOT_ON_TARGET: 'STORAGE_ADMIN',
+  FACTS_STALE: 'HUB_ADMIN',
+  CLUSTER_NOT_IN_BACKUP: 'NOBODY',
+  CLUSTER_AGE_UNKNOWN: 'HUB_ADMIN',
+  IMPORT_DISABLED: 'HUB_ADMIN',
+  API_URL_MISSING: 'HUB_ADMIN',
+  TOKEN_MISSING: 'CLUSTER_ADMIN',
+  TOKEN_NOT_IN_BACKUP: 'NOBODY',
+  TOKEN_IN_BACKUP_UNKNOWN: 'NOBODY',
+  TOKEN_EXPIRED: 'LIFEBOAT_OPERATOR',
+  TOKEN_EXPIRY_UNKNOWN: 'HUB_ADMIN',
+  CLUSTER_UNREACHABLE: 'CLUSTER_ADMIN',
+  TARGET_PATH_REFUSED: 'CLUSTER_ADMIN',
+  TARGET_PATH_UNPROVEN: 'LIFEBOAT_OPERATOR',
+  TOKEN_REVOKED: 'NOBODY',
+  ROLE_BINDING_MISSING: 'LIFEBOAT_OPERATOR',
+  TOKEN_EXPIRES_SOON: 'LIFEBOAT_OPERATOR',
+  TOKEN_LOST_SINCE_BACKUP: 'HUB_ADMIN',
+};
+
+function finding(code: ClusterFindingCode, cause: string, since: Date | null = null, checkedAt: Date | null = null): FindingDraft {
   const [verdict, severity, predicts] = EFFECT[code];
-  return { code, verdict, severity, predicts, cause, remedy: REMEDY[code], since, hubId: null };
+  return { code, verdict, severity, predicts, cause, remedy: REMEDY[code], remedyBy: REMEDY_BY[code], since, checkedAt, hubId: null };
 }
 
 /** How the import of a cluster would end if a failover ran at the moment of the assessment; null: it cannot be said. */
@@ -225,11 +258,11 @@ function clusterFindings(facts: ClusterFacts, basis: Basis): FindingDraft[] {
 function pathFindings(facts: ClusterFacts, { now, paths }: Moment): FindingDraft[] {
   if (paths === undefined || facts.apiUrl === null) return [];
   const path = paths.byCluster.get(facts.name);
-  if (path?.state === 'REFUSED') return [finding('TARGET_PATH_REFUSED', `From the target hub the cluster’s API was not reached: ${path.detail}`, path.checkedAt)];
+  if (path?.state === 'REFUSED') return [finding('TARGET_PATH_REFUSED', `From the target hub the cluster’s API was not reached: ${path.detail}`, path.checkedAt, path.checkedAt)];
   if (!paths.mustBeProven) return [];
   if (path === undefined) return [finding('TARGET_PATH_UNPROVEN', 'Nobody has probed whether the target hub reaches the cluster’s API')];
   if (now.getTime() - path.checkedAt.getTime() <= PATH_PROVEN_FOR_MS) return [];
-  return [finding('TARGET_PATH_UNPROVEN', `The target hub was last seen to reach the cluster’s API at ${path.checkedAt.toISOString()}`, path.checkedAt)];
+  return [finding('TARGET_PATH_UNPROVEN', `The target hub was last seen to reach the cluster’s API at ${path.checkedAt.toISOString()}`, path.checkedAt, path.checkedAt)];
 }
 
 function tokenFindings(facts: ClusterFacts, basis: Basis, moment: Moment): FindingDraft[] {
@@ -242,7 +275,7 @@ function tokenFindings(facts: ClusterFacts, basis: Basis, moment: Moment): Findi
     const cause = `The token of ${chosen.account} in ${basis.set.credentialsBackup} expired at ${chosen.expiresAt?.toISOString()}`;
     return [doubtful ? finding('TOKEN_IN_BACKUP_UNKNOWN', `${cause}; ${doubtful.evidence}`) : finding('TOKEN_EXPIRED', cause, chosen.expiresAt)];
   }
-  return [...expiryFindings(chosen, basis.set, moment), ...bindingFindings(facts, chosen, inside, moment), ...lostFindings(facts)];
+  return [...expiryFindings(chosen, basis.set, moment), ...revokedFindings(facts, chosen, inside, moment), ...bindingFindings(facts, chosen, inside, moment), ...lostFindings(facts)];
 }
 
 /** Without a set nothing can be said but what the next one would lack. */
@@ -269,6 +302,27 @@ function expiryFindings(chosen: TokenInSet, set: SetFacts, moment: Moment): Find
   if (chosen.expiresAt === null) return [finding('TOKEN_EXPIRY_UNKNOWN', `No expiry is known of the token ${where}`)];
   if (chosen.expiresAt.getTime() > moment.now.getTime() + moment.horizonMs) return [];
   return [finding('TOKEN_EXPIRES_SOON', `The token ${where} expires at ${chosen.expiresAt.toISOString()}`)];
+}
+
+/**
+ * With an account its ServiceAccount goes, and with that every token that was issued for it, in whatever backup: an account of the same name
+ * that was made since has another one. A Secret that belongs to no account is a person's own.
+ */
+function revocation(facts: ClusterFacts, token: TokenInSet): string | null {
+  const live = facts.tokens.find(({ account }) => account === token.account);
+  if (live?.accountSince === undefined) return null;
+  if (live.accountSince === null) return live.secretPresent ? null : `The account ${token.account} and its Secret are gone`;
+  const refreshedAt = token.refreshedAt ?? null;
+  if (refreshedAt === null || live.accountSince.getTime() <= refreshedAt.getTime() + CLOCK_TOLERANCE_MS) return null;
+  return `The account ${token.account} was made anew at ${live.accountSince.toISOString()}, the token is of ${refreshedAt.toISOString()}`;
+}
+
+function revokedFindings(facts: ClusterFacts, chosen: TokenInSet, inside: readonly TokenInSet[], moment: Moment): FindingDraft[] {
+  const why = revocation(facts, chosen);
+  if (why === null) return [];
+  const other = inside.find((token) => token !== chosen && token.expiresAt !== null && !isExpired(token, moment.now) && revocation(facts, token) === null);
+  const draft = finding('TOKEN_REVOKED', other ? `${why}; the token of ${other.account} would be tried next` : why);
+  return [other ? { ...draft, verdict: 'AT_RISK', severity: 'WARNING', predicts: null } : draft];
 }
 
 /** The chosen token without rights is refused; another one with rights is tried next. */

@@ -1,7 +1,7 @@
 import { inOrder, withSince, worstClusterVerdict, type FindingDraft } from './finding-order.rules.js';
 import type { Finding } from './readiness.types.js';
 
-const draft = (of: Partial<FindingDraft>): FindingDraft => ({ code: 'TOKEN_EXPIRED', severity: 'CRITICAL', verdict: 'NOT_READY', cause: 'x', remedy: 'y', since: null, predicts: null, hubId: null, ...of });
+const draft = (of: Partial<FindingDraft>): FindingDraft => ({ code: 'TOKEN_EXPIRED', severity: 'CRITICAL', verdict: 'NOT_READY', cause: 'x', remedy: 'y', remedyBy: 'HUB_ADMIN', checkedAt: null, since: null, predicts: null, hubId: null, ...of });
 const now = new Date('2026-11-24T12:00:00Z');
 const before = new Date('2026-11-20T12:00:00Z');
 

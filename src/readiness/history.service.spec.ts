@@ -15,7 +15,7 @@ let history: HistoryService;
 let repository: ReadinessRepository;
 let planId: string;
 
-const finding = (code: string): Finding => ({ code, severity: 'CRITICAL', verdict: 'NOT_READY', cause: `because of ${code}`, remedy: 'r', since: start, predicts: null, hubId: null });
+const finding = (code: string): Finding => ({ code, severity: 'CRITICAL', verdict: 'NOT_READY', cause: `because of ${code}`, remedy: 'r', remedyBy: 'HUB_ADMIN', checkedAt: null, since: start, predicts: null, hubId: null });
 
 const row = (cluster: string, verdict: ClusterVerdict, code: string | null = null): SavedClusterReadiness => ({ cluster, origin: 'IMPORTED', verdict, code, findings: code === null ? [] : [finding(code)], setId: null, since: start });
 

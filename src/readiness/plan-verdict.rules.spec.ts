@@ -29,7 +29,7 @@ function findingsOf(world: World): string[] {
   return planFindings(facts, basis, chosen, new Set(['mc']), now).map((one) => `${one.code} ${one.verdict}`);
 }
 
-const unmet = (code: Prerequisite['code'], state: Prerequisite['state'] = 'NOT_MET'): Prerequisite => ({ hubId: 'x', code, state, cause: 'it is off', remedy: 'turn it on', since: now, checkedAt: now });
+const unmet = (code: Prerequisite['code'], state: Prerequisite['state'] = 'NOT_MET'): Prerequisite => ({ hubId: 'x', code, state, cause: 'it is off', remedy: 'turn it on', remedyBy: 'HUB_ADMIN', since: now, checkedAt: now });
 const nothingShown = new Map<string, string>();
 const dead: Partial<HubFacts> = { reachability: 'UNREACHABLE', unreachableSince: ago(5 * MINUTE), lastErrorCode: 'HUB_UNREACHABLE', heardAt: ago(5 * MINUTE) };
 

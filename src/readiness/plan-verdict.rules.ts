@@ -1,5 +1,6 @@
 import { isScheduleActive, restoresInTheWay, type RestoreOnHub } from '../recovery/restores/restores-on-hub.rules.js';
 import { sharedStorage, storageInWords } from '../recovery/plans/shared-storage.rules.js';
+import type { RemedyBy } from '../common/remedy-by.js';
 import type { Fencing, Prerequisite, PrerequisiteCode, Reachability, StorageFacts } from '../hubs/hubs.types.js';
 import type { Basis } from './cluster-verdict.rules.js';
 import { inOrder, type FindingDraft } from './finding-order.rules.js';
@@ -64,41 +65,41 @@ export interface PlanFacts {
   readonly targetClusters: readonly KnownCluster[];
 }
 
-interface Effect { readonly verdict: Verdict; readonly severity: Severity; readonly remedy: string }
+interface Effect { readonly verdict: Verdict; readonly severity: Severity; readonly remedy: string; readonly remedyBy: RemedyBy }
 
-const CRITICAL = (remedy: string): Effect => ({ verdict: 'NOT_READY', severity: 'CRITICAL', remedy });
-const WARNING = (remedy: string): Effect => ({ verdict: 'AT_RISK', severity: 'WARNING', remedy });
-const DOUBT = (remedy: string): Effect => ({ verdict: 'UNKNOWN', severity: 'WARNING', remedy });
-const INFO = (remedy: string): Effect => ({ verdict: 'READY', severity: 'INFO', remedy });
+const CRITICAL = (remedyBy: RemedyBy, remedy: string): Effect => ({ verdict: 'NOT_READY', severity: 'CRITICAL', remedy, remedyBy });
+const WARNING = (remedyBy: RemedyBy, remedy: string): Effect => ({ verdict: 'AT_RISK', severity: 'WARNING', remedy, remedyBy });
+const DOUBT = (remedyBy: RemedyBy, remedy: string): Effect => ({ verdict: 'UNKNOWN', severity: 'WARNING', remedy, remedyBy });
+const INFO = (remedyBy: RemedyBy, remedy: string): Effect => ({ verdict: 'READY', severity: 'INFO', remedy, remedyBy });
 
 const EFFECT: Record<PlanFindingCode, Effect> = {
-  NO_BACKUP_SET: CRITICAL('Enable a BackupSchedule on the source hub and wait for its first set to complete.'),
-  BACKUP_NOT_ON_TARGET: CRITICAL('Check that both hubs use the same storage location; Velero shows finished backups there within two minutes.'),
-  FACTS_STALE: DOUBT('Restore the connection to the hub.'),
-  NO_CLUSTERS: DOUBT('Wait until the source hub has been read; a plan for a hub without clusters protects nothing.'),
-  RPO_EXCEEDED: WARNING('Let the BackupSchedule run, or more often; else raise the plan’s RPO.'),
-  NEWEST_SET_NOT_ON_TARGET: WARNING('Check Velero’s backup sync on the target hub and its storage location.'),
-  BACKUP_PARTIALLY_FAILED: WARNING('Read the log of the backup that failed in part; what it lacks will not come back.'),
-  BACKUP_SET_EXPIRES_SOON: WARNING('Let the BackupSchedule run, or give its backups a longer life (veleroTtl).'),
-  STORAGE_NOT_SHARED: CRITICAL('Let the DataProtectionApplications of both hubs name the same bucket and prefix.'),
-  STORAGE_UNKNOWN: DOUBT('Wait until the storage locations of both hubs have been read.'),
-  SOURCE_UNREACHABLE: INFO('If the hub is lost, start a failover; verdicts rest on what it last told and on its backups.'),
-  SOURCE_CLUSTER_ID_UNKNOWN: DOUBT('Inspect the source hub: its backups bear its cluster id.'),
-  TARGET_UNREACHABLE: CRITICAL('Bring the target hub back; without it no failover can run.'),
-  TARGET_UNFENCED: CRITICAL('Let the hub be fenced first: it has come back after a failover and may still act on the clusters.'),
-  TARGET_SCHEDULE_ACTIVE: CRITICAL('Pause or delete the BackupSchedule on the target hub: beside it every Restore is ignored.'),
-  TARGET_RESTORE_IN_THE_WAY: CRITICAL('Delete the Restore on the target hub: beside it every other one is ignored.'),
-  CLUSTER_NAME_COLLISION: CRITICAL('Rename or detach the cluster on one of the hubs: the restore would write over it.'),
-  LOCAL_CLUSTER_IN_BACKUP: WARNING('Label the hub’s own ManagedCluster velero.io/exclude-from-backup: "true".'),
-  SCHEDULE_NOT_RUNNING: WARNING('Enable the BackupSchedule on the source hub, and read its last message.'),
-  BACKUP_COLLISION: WARNING('Decide which hub shall write backups, then make a new BackupSchedule there.'),
-  NEW_HUB_HAS_NO_SCHEDULE: WARNING('Make a BackupSchedule on the hub that took over: until then the fleet has no new backups.'),
-  TARGET_PATH_ASSUMED: INFO('Let the way to each cluster be probed (reachability PROBED) where firewalls may differ between the hubs.'),
-  RETURNED_UNFENCED: WARNING('Fence the hub: it has come back after a failover and may still act on clusters that moved.'),
+  NO_BACKUP_SET: CRITICAL('LIFEBOAT_OPERATOR', 'Enable a BackupSchedule on the source hub and wait for its first set to complete.'),
+  BACKUP_NOT_ON_TARGET: CRITICAL('STORAGE_ADMIN', 'Check that both hubs use the same storage location; Velero shows finished backups there within two minutes.'),
+  FACTS_STALE: DOUBT('HUB_ADMIN', 'Restore the connection to the hub.'),
+  NO_CLUSTERS: DOUBT('NOBODY', 'Wait until the source hub has been read; a plan for a hub without clusters protects nothing.'),
+  RPO_EXCEEDED: WARNING('LIFEBOAT_OPERATOR', 'Let the BackupSchedule run, or more often; else raise the plan’s RPO.'),
+  NEWEST_SET_NOT_ON_TARGET: WARNING('STORAGE_ADMIN', 'Check Velero’s backup sync on the target hub and its storage location.'),
+  BACKUP_PARTIALLY_FAILED: WARNING('HUB_ADMIN', 'Read the log of the backup that failed in part; what it lacks will not come back.'),
+  BACKUP_SET_EXPIRES_SOON: WARNING('LIFEBOAT_OPERATOR', 'Let the BackupSchedule run, or give its backups a longer life (veleroTtl).'),
+  STORAGE_NOT_SHARED: CRITICAL('STORAGE_ADMIN', 'Let the DataProtectionApplications of both hubs name the same bucket and prefix.'),
+  STORAGE_UNKNOWN: DOUBT('NOBODY', 'Wait until the storage locations of both hubs have been read.'),
+  SOURCE_UNREACHABLE: INFO('LIFEBOAT_OPERATOR', 'If the hub is lost, start a failover; verdicts rest on what it last told and on its backups.'),
+  SOURCE_CLUSTER_ID_UNKNOWN: DOUBT('LIFEBOAT_OPERATOR', 'Inspect the source hub: its backups bear its cluster id.'),
+  TARGET_UNREACHABLE: CRITICAL('HUB_ADMIN', 'Bring the target hub back; without it no failover can run.'),
+  TARGET_UNFENCED: CRITICAL('LIFEBOAT_OPERATOR', 'Let the hub be fenced first: it has come back after a failover and may still act on the clusters.'),
+  TARGET_SCHEDULE_ACTIVE: CRITICAL('HUB_ADMIN', 'Pause or delete the BackupSchedule on the target hub: beside it every Restore is ignored.'),
+  TARGET_RESTORE_IN_THE_WAY: CRITICAL('HUB_ADMIN', 'Delete the Restore on the target hub: beside it every other one is ignored.'),
+  CLUSTER_NAME_COLLISION: CRITICAL('HUB_ADMIN', 'Rename or detach the cluster on one of the hubs: the restore would write over it.'),
+  LOCAL_CLUSTER_IN_BACKUP: WARNING('HUB_ADMIN', 'Label the hub’s own ManagedCluster velero.io/exclude-from-backup: "true".'),
+  SCHEDULE_NOT_RUNNING: WARNING('HUB_ADMIN', 'Enable the BackupSchedule on the source hub, and read its last message.'),
+  BACKUP_COLLISION: WARNING('HUB_ADMIN', 'Decide which hub shall write backups, then make a new BackupSchedule there.'),
+  NEW_HUB_HAS_NO_SCHEDULE: WARNING('LIFEBOAT_OPERATOR', 'Make a BackupSchedule on the hub that took over: until then the fleet has no new backups.'),
+  TARGET_PATH_ASSUMED: INFO('LIFEBOAT_OPERATOR', 'Let the way to each cluster be probed (reachability PROBED) where firewalls may differ between the hubs.'),
+  RETURNED_UNFENCED: WARNING('LIFEBOAT_OPERATOR', 'Fence the hub: it has come back after a failover and may still act on clusters that moved.'),
 };
 
-function finding(code: PlanFindingCode, hub: HubFacts | null, cause: string, since: Date | null = null): FindingDraft {
-  return { code, ...EFFECT[code], cause, since, predicts: null, hubId: hub?.id ?? null };
+function finding(code: PlanFindingCode, hub: HubFacts | null, cause: string, since: Date | null = null, checkedAt: Date | null = null): FindingDraft {
+  return { code, ...EFFECT[code], cause, since, checkedAt, predicts: null, hubId: hub?.id ?? null };
 }
 
 /** Which prerequisites of a target matter: a passive hub makes no backups of its own. */
@@ -116,7 +117,9 @@ function prerequisiteFindings(hub: HubFacts, codes: ReadonlySet<PrerequisiteCode
       severity: unmet === 'NOT_READY' && one.state === 'NOT_MET' ? ('CRITICAL' as const) : ('WARNING' as const),
       cause: `Hub ${hub.name}: ${one.cause}`,
       remedy: one.remedy,
+      remedyBy: one.remedyBy,
       since: one.since,
+      checkedAt: one.checkedAt,
       predicts: null,
       hubId: hub.id,
     }));

@@ -7,6 +7,7 @@ import { exportFormats, type Columns } from '../api/row-stream.js';
 import { id, instant, listQuery } from '../api/schemas.js';
 import { iso, isoOrNull, named } from '../api/view.js';
 import { clusterOrigin } from '../fleet/fleet.models.js';
+import { remedyBy } from '../hubs/hubs.models.js';
 import { importOutcomeCode } from '../recovery/imports/imports.models.js';
 import { acknowledgementView, toAcknowledgementView } from './acknowledgements.models.js';
 import {
@@ -26,7 +27,9 @@ export const findingView = z
     verdict: verdict.describe('What it makes of a verdict; READY: it only informs'),
     cause: z.string(),
     remedy: z.string(),
+    remedyBy: remedyBy.describe('Who can carry it out'),
     since: instant,
+    checkedAt: instant.nullable().describe('When an inspection or a probe last looked; null: the hub is watched for it'),
     predicts: importOutcomeCode.nullable().describe('On a cluster: how its import would end'),
     hubId: id.nullable().describe('Of a plan: which hub it is about'),
     acknowledgement: acknowledgementView.nullable().describe('Who knows of it; the finding counts nonetheless'),
@@ -41,7 +44,9 @@ export const toFindingView = (finding: Finding): FindingView => ({
   verdict: finding.verdict,
   cause: finding.cause,
   remedy: finding.remedy,
+  remedyBy: finding.remedyBy,
   since: iso(finding.since),
+  checkedAt: isoOrNull(finding.checkedAt),
   predicts: finding.predicts,
   hubId: finding.hubId,
   acknowledgement: finding.acknowledgement === undefined ? null : toAcknowledgementView(finding.acknowledgement),

@@ -147,16 +147,17 @@ export class ReadinessRepository {
   /** A hub's clusters with their tokens, as they are and as the set holds them; of one cluster where named. */
   async clusters(hubId: string, setId: string | null, name?: string): Promise<ClusterRow[]> {
     const one = name === undefined ? {} : { cluster: name };
-    const [clusters, tokens, inSet, held, disabled] = await Promise.all([
+    const [clusters, tokens, inSet, held, disabled, accounts] = await Promise.all([
       this.prisma.managedCluster.findMany({
         where: { hubId, ...(name === undefined ? {} : { name }) },
         select: { id: true, name: true, origin: true, openshiftId: true, labels: true, apiUrl: true, available: true, availableSince: true, createdOnHubAt: true },
         orderBy: { name: 'asc' },
       }),
       this.prisma.autoImportToken.findMany({ where: { hubId, ...one }, select: { cluster: true, account: true, secretPresent: true, bindingPresent: true, problemSince: true } }),
-      setId === null ? [] : this.prisma.backupSetToken.findMany({ where: { setId, ...one }, select: { cluster: true, account: true, belief: true, reason: true, expiresAt: true, evidence: true } }),
+      setId === null ? [] : this.prisma.backupSetToken.findMany({ where: { setId, ...one }, select: { cluster: true, account: true, belief: true, reason: true, expiresAt: true, refreshedAt: true, evidence: true } }),
       setId === null ? [] : this.prisma.backupSetCluster.findMany({ where: { setId, ...one }, select: { cluster: true, belief: true, evidence: true, apiUrlKnown: true, apiUrl: true } }),
       this.prisma.hubObject.findMany({ where: { hubId, kind: 'MANAGED_CLUSTER', facts: { path: ['importDisabled'], equals: true }, ...(name === undefined ? {} : { name }) }, select: { name: true } }),
+      this.accounts(hubId, name ?? null),
     ]);
     const importDisabled = new Set(disabled.map((row) => row.name));
     const live = Map.groupBy(tokens, (token) => token.cluster);
@@ -170,10 +171,17 @@ export class ReadinessRepository {
       excludedFromBackup: labelOf(row.labels, labels.excludeFromBackup) === 'true',
       importDisabled: importDisabled.has(row.name),
       restoredFromBackup: labelOf(row.labels, labels.veleroBackupName),
-      tokens: live.get(row.name) ?? [],
+      tokens: (live.get(row.name) ?? []).map((token) => ({ ...token, accountSince: accounts.get(`${row.name}/${token.account}`) ?? null })),
       inSet: (inside.get(row.name) ?? []).map((token) => ({ ...token, belief: token.belief as Belief, reason: token.reason as BeliefReason | null })),
       ...heldByName.get(row.name),
     }));
+  }
+
+  /** Since when each account has existed, by `cluster/account`; of one whose creation cannot be read, since ever. */
+  private async accounts(hubId: string, cluster: string | null): Promise<Map<string, Date>> {
+    const rows = await this.sql.query<{ key: string; since: string | null }>(
+      `SELECT namespace || '/' || name AS key, facts->>'createdAt' AS since FROM hub_object WHERE hub_id = $1 AND kind = 'ACCOUNT' AND ($2::text IS NULL OR namespace = $2)`, [hubId, cluster]);
+    return new Map(rows.map(({ key, since }) => [key, new Date(since ?? 0)]));
   }
 
   /** What the last probes found of the ways from the plan's target to the source's clusters, by cluster. */

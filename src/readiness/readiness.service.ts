@@ -202,6 +202,6 @@ const isSame = (row: SavedClusterReadiness, before: SavedClusterReadiness | unde
   before !== undefined && row.verdict === before.verdict && row.origin === before.origin && row.setId === before.setId && JSON.stringify(sorted(row)) === JSON.stringify(sorted(before));
 
 /** jsonb keeps no order of keys. */
-const sorted = (row: SavedClusterReadiness) => row.findings.map((one) => [one.code, one.severity, one.verdict, one.cause, one.remedy, one.since, one.predicts, one.hubId]);
+const sorted = (row: SavedClusterReadiness) => row.findings.map((one) => [one.code, one.severity, one.verdict, one.cause, one.remedy, one.remedyBy, one.since, one.checkedAt, one.predicts, one.hubId]);
 
 const older = (a: Date | null, b: Date | null): Date | null => (a === null || b === null ? null : a < b ? a : b);

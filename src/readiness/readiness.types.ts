@@ -1,3 +1,4 @@
+import type { RemedyBy } from '../common/remedy-by.js';
 import type { ClusterOrigin } from '../fleet/fleet.types.js';
 import type { ImportOutcomeCode } from '../recovery/imports/imports.types.js';
 
@@ -33,6 +34,7 @@ export const clusterFindingCodes = [
   'CLUSTER_UNREACHABLE',
   'TARGET_PATH_REFUSED',
   'TARGET_PATH_UNPROVEN',
+  'TOKEN_REVOKED',
   'ROLE_BINDING_MISSING',
   'TOKEN_EXPIRES_SOON',
   'TOKEN_LOST_SINCE_BACKUP',
@@ -91,7 +93,10 @@ export interface Finding {
   /** In words, with the facts; the same while nothing changes */
   readonly cause: string;
   readonly remedy: string;
+  readonly remedyBy: RemedyBy;
   readonly since: Date;
+  /** When what it rests on was last looked at by an inspection or a probe; null: it rests on what the hub is watched to say */
+  readonly checkedAt: Date | null;
   /** On a cluster: how its import would end; null: it says nothing about that */
   readonly predicts: ImportOutcomeCode | null;
   /** Of a plan: which hub it is about */

@@ -1,11 +1,17 @@
+import type { RemedyBy } from '../common/remedy-by.js';
 import type { ClusterOrigin } from '../fleet/fleet.types.js';
 import { predictedOutcome } from './cluster-verdict.rules.js';
 import type { ClusterReadinessRow, ClusterVerdict, Finding } from './readiness.types.js';
 
+/** Rows of older versions lack the last two. */
+type StoredFinding = Omit<Finding, 'since' | 'checkedAt' | 'remedyBy'> & { since: string; checkedAt?: string | null; remedyBy?: RemedyBy };
+
 /** Findings as our own tables keep them: JSON, its instants as text. */
 export function findingsFromJson(stored: unknown): Finding[] {
   if (!Array.isArray(stored)) return [];
-  return (stored as (Omit<Finding, 'since'> & { since: string })[]).map((one) => ({ ...one, since: new Date(one.since) }));
+  return (stored as StoredFinding[]).map(({ since, checkedAt, remedyBy, ...rest }) => ({
+    ...rest, remedyBy: remedyBy ?? 'HUB_ADMIN', since: new Date(since), checkedAt: checkedAt == null ? null : new Date(checkedAt),
+  }));
 }
 
 export interface StoredCluster {
