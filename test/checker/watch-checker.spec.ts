@@ -11,7 +11,7 @@ import { World } from './world.js';
 const SCHEDULES = Number(process.env['CHECKER_SCHEDULES'] ?? 24);
 const SEED = Number(process.env['CHECKER_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const PATH = process.env['CHECKER_PATH'];
-const LANES = PATH === undefined ? Math.min(SCHEDULES, Number(process.env['CHECKER_LANES'] ?? 3)) : 1;
+const LANES = PATH === undefined ? Math.min(SCHEDULES, Number(process.env['CHECKER_LANES'] ?? 2)) : 1;
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
@@ -27,7 +27,7 @@ async function lane(seed: number, numRuns: number, onDone: () => void): Promise<
     try {
       await world.run(steps);
     } catch (error) {
-      say(`checker: lane ${seed} fails with ${steps.length} steps: ${String(error).split('\n')[0]}`);
+      say(`checker: lane ${seed} fails with ${steps.length} steps: ${String(error).slice(0, 3_000)}`);
       throw error;
     } finally {
       await world.close();
@@ -51,7 +51,7 @@ test(`${SCHEDULES} schedules of changes and faults: the tables are what is on th
   let done = 0;
   const onDone = (): void => {
     done += 1;
-    if (done % 50 === 0) say(`checker: ${done} schedules, ${Math.round((performance.now() - startedAt) / 1000)} s`);
+    if (done % 25 === 0) say(`checker: ${done} schedules, ${Math.round((performance.now() - startedAt) / 1000)} s`);
   };
   const share = Array.from({ length: LANES }, (_, i) => Math.floor((SCHEDULES + i) / LANES));
   const failures = (await Promise.all(share.map((runs, i) => lane(SEED + i, runs, onDone)))).filter((failure) => failure !== null);

@@ -165,6 +165,7 @@ export class World {
     if (worker === undefined) return;
     this.mostLists = Math.max(this.mostLists, worker.client.mostLists);
     await worker[how]();
+    if (how === 'kill') await this.loseLease();
     this.workers[at] = await this.startWorker();
   }
 
