@@ -9,7 +9,8 @@ import { isComponentEnabled } from './components.rules.js';
 import { everyRight, neededRights, rightInWords, type NeededRight } from './hub-rights.rules.js';
 import type { HubIdentity } from './hubs.repository.js';
 import type { StorageFacts } from './hubs.types.js';
-import type { HubReading, Read, ScheduleSummary } from './prerequisites.rules.js';
+import type { HubReading, ScheduleSummary } from './prerequisites.rules.js';
+import type { Read } from './reading.rules.js';
 
 const RIGHTS_AT_ONCE = 8;
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { remediers } from '../common/remedy-by.js';
 import { Secret } from '../common/secret.js';
 import { connectionType, listArguments } from '../api/connection.js';
 import { docsUrlOf } from '../api/docs-url.js';
@@ -120,6 +121,8 @@ export type HubUpdateView = z.infer<typeof hubUpdateView>;
 export const toPreviewView = ({ preview }: HubUpdate): HubUpdateView['preview'] =>
   preview && { ...preview, exclusions: preview.exclusions.map(({ selector, clusters, examples }) => ({ selector, clusters, examples: [...examples] })) };
 
+export const remedyBy = named('RemedyBy', remediers, 'Who can carry out a remedy. NOBODY: nothing is to be done but to wait');
+
 const prerequisiteView = z
   .object({
     code: named('PrerequisiteCode', prerequisiteCodes),
@@ -127,6 +130,7 @@ const prerequisiteView = z
     state: named('PrerequisiteState', prerequisiteStates),
     cause: z.string(),
     remedy: z.string().describe('What to do; empty where nothing is to be done'),
+    remedyBy: remedyBy.describe('Who can carry it out'),
     since: instant,
     checkedAt: instant,
   })
@@ -139,6 +143,7 @@ export const toPrerequisiteView = (one: Prerequisite): PrerequisiteView => ({
   state: one.state,
   cause: one.cause,
   remedy: one.remedy,
+  remedyBy: one.remedyBy,
   since: iso(one.since),
   checkedAt: iso(one.checkedAt),
 });

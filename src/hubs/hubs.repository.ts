@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { RemedyBy } from '../common/remedy-by.js';
 import type { ListRequest, Page, Sort } from '../common/paging.js';
 import { violates } from '../database/constraint.js';
 import { Prisma } from '../database/generated/client.js';
@@ -10,7 +11,7 @@ import { HubAlreadyRegisteredError, HubNameTakenError, HubNotFoundError, HubVers
 import type { Labels } from './label-selector.rules.js';
 import type { CheckedHubChange } from './hub-input.rules.js';
 import type { Fencing, Hub, HubFilter, HubPolicy, HubSortField, Prerequisite, PrerequisiteCode, PrerequisiteState, Reachability, StorageFacts } from './hubs.types.js';
-import type { PrerequisiteVerdict } from './prerequisites.rules.js';
+import type { PrerequisiteVerdict } from './reading.rules.js';
 
 /** What an inspection learns of the hub itself. */
 export interface HubIdentity {
@@ -35,7 +36,7 @@ export interface StoredCredential {
 }
 
 function toHub(row: HubRow): Hub {
-  const { policy, reachability, fencing, storage, removedAt: _always, ...rest } = row;
+  const { policy, reachability, fencing, storage, setup: _ofReadiness, removedAt: _always, ...rest } = row;
   return {
     ...rest,
     policy: policy as HubPolicy,
@@ -181,14 +182,14 @@ export class HubsRepository {
     try {
       const hasNewIdentity = identity !== null && (await this.recordIdentity(id, identity, at));
       const [told] = await this.sql.query<{ changed: boolean }>(
-        `WITH told AS (SELECT code, state, cause, remedy FROM jsonb_to_recordset($2::jsonb) AS told (code text, state text, cause text, remedy text)),
+        `WITH told AS (SELECT code, state, cause, remedy, remedy_by FROM jsonb_to_recordset($2::jsonb) AS told (code text, state text, cause text, remedy text, remedy_by text)),
          before AS (SELECT code, state, cause FROM hub_prerequisite WHERE hub_id = $1),
          written AS (
-           INSERT INTO hub_prerequisite AS held (hub_id, code, state, cause, remedy, since, checked_at) SELECT $1::uuid, code, state, cause, remedy, $3, $3 FROM told
-           ON CONFLICT (hub_id, code) DO UPDATE SET state = excluded.state, cause = excluded.cause, remedy = excluded.remedy, checked_at = excluded.checked_at,
+           INSERT INTO hub_prerequisite AS held (hub_id, code, state, cause, remedy, remedy_by, since, checked_at) SELECT $1::uuid, code, state, cause, remedy, remedy_by, $3, $3 FROM told
+           ON CONFLICT (hub_id, code) DO UPDATE SET state = excluded.state, cause = excluded.cause, remedy = excluded.remedy, remedy_by = excluded.remedy_by, checked_at = excluded.checked_at,
              since = CASE WHEN held.state = excluded.state THEN held.since ELSE excluded.since END)
          SELECT EXISTS (SELECT 1 FROM told LEFT JOIN before USING (code) WHERE (told.state, told.cause) IS DISTINCT FROM (before.state, before.cause)) AS changed`,
-        [id, JSON.stringify(verdicts), at],
+        [id, JSON.stringify(verdicts.map(({ remedyBy, ...verdict }) => ({ ...verdict, remedy_by: remedyBy }))), at],
       );
       return hasNewIdentity || told?.changed === true;
     } catch (cause) {
@@ -218,7 +219,7 @@ export class HubsRepository {
 
   async prerequisites(ids: readonly string[]): Promise<Prerequisite[]> {
     const rows = await this.prisma.hubPrerequisite.findMany({ where: { hubId: { in: [...ids] } }, orderBy: [{ hubId: 'asc' }, { code: 'asc' }] });
-    return rows.map(({ code, state, ...rest }) => ({ ...rest, code: code as PrerequisiteCode, state: state as PrerequisiteState }));
+    return rows.map(({ code, state, remedyBy, ...rest }) => ({ ...rest, code: code as PrerequisiteCode, state: state as PrerequisiteState, remedyBy: remedyBy as RemedyBy }));
   }
 
   /**

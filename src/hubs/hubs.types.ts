@@ -1,3 +1,4 @@
+import type { RemedyBy } from '../common/remedy-by.js';
 import type { Secret } from '../common/secret.js';
 import type { LabelSelector } from './label-selector.rules.js';
 
@@ -144,6 +145,7 @@ export interface Prerequisite {
   readonly cause: string;
   /** What to do; '' where nothing is to be done */
   readonly remedy: string;
+  readonly remedyBy: RemedyBy;
   readonly since: Date;
   readonly checkedAt: Date;
 }

@@ -1,5 +1,6 @@
 import type { StorageFacts } from './hubs.types.js';
-import { prerequisitesOf, type HubReading, type Read, type ScheduleSummary } from './prerequisites.rules.js';
+import { prerequisitesOf, type HubReading, type ScheduleSummary } from './prerequisites.rules.js';
+import type { Read } from './reading.rules.js';
 
 const read = <T>(value: T): Read<T> => ({ is: 'READ', value });
 const ABSENT = { is: 'ABSENT' } as const;

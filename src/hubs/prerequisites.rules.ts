@@ -1,9 +1,8 @@
 import { unknownClusterId } from '../common/rhacm-names.js';
-import type { PrerequisiteCode, PrerequisiteState, StorageFacts } from './hubs.types.js';
+import type { RemedyBy } from '../common/remedy-by.js';
+import type { PrerequisiteState, StorageFacts } from './hubs.types.js';
+import { unread, verdict, type PrerequisiteVerdict, type Read } from './reading.rules.js';
 import { isUsableStorage } from './storage.rules.js';
-
-/** Something that was read from a hub, or why it could not be. `ABSENT`: the hub does not serve the kind, or has no such object. */
-export type Read<T> = { readonly is: 'READ'; readonly value: T } | { readonly is: 'ABSENT' } | { readonly is: 'FAILED'; readonly code: string };
 
 export interface ScheduleSummary {
   readonly name: string;
@@ -29,17 +28,6 @@ export interface HubReading {
   /** Its clock against ours; null: not known yet */
   readonly clockSkewSeconds: number | null;
 }
-
-export interface PrerequisiteVerdict {
-  readonly code: PrerequisiteCode;
-  readonly state: PrerequisiteState;
-  readonly cause: string;
-  readonly remedy: string;
-}
-
-const verdict = (code: PrerequisiteCode, state: PrerequisiteState, cause: string, remedy = ''): PrerequisiteVerdict => ({ code, state, cause, remedy });
-const unread = (code: PrerequisiteCode, what: string, failure: string): PrerequisiteVerdict =>
-  verdict(code, 'UNKNOWN', `${what} could not be read: ${failure}`, 'See that the hub answers and that Lifeboat\u2019s account may read it, then inspect again.');
 
 const enableRemedy = 'Enable it: POST /api/v1/hubs/{id}/components, or enableHubComponents.';
 
@@ -93,9 +81,9 @@ function storageVerdict({ storage }: HubReading): PrerequisiteVerdict {
 }
 
 /** Each phase's cause and remedy; a phase that is not listed is not known to us. */
-const PHASES: Readonly<Record<string, { readonly state: PrerequisiteState; readonly cause: string; readonly remedy: string }>> = {
+const PHASES: Readonly<Record<string, { readonly state: PrerequisiteState; readonly cause: string; readonly remedy: string; readonly remedyBy?: RemedyBy }>> = {
   Enabled: { state: 'MET', cause: 'is Enabled', remedy: '' },
-  New: { state: 'UNKNOWN', cause: 'is New: the operator has not made its Velero schedules yet', remedy: 'Wait a minute; if it stays, look at the backup operator\u2019s log.' },
+  New: { state: 'UNKNOWN', cause: 'is New: the operator has not made its Velero schedules yet', remedy: 'Wait a minute; if it stays, look at the backup operator\u2019s log.', remedyBy: 'NOBODY' },
   FailedValidation: { state: 'NOT_MET', cause: 'failed its validation', remedy: 'Mend what the message names; the operator looks again every minute.' },
   Failed: { state: 'NOT_MET', cause: 'has Failed', remedy: 'Mend what the message names.' },
   Unknown: { state: 'UNKNOWN', cause: 'has the phase Unknown', remedy: 'Look at the Velero schedules in open-cluster-management-backup.' },
@@ -128,7 +116,7 @@ function scheduleVerdicts({ schedules }: HubReading): PrerequisiteVerdict[] {
   const enabled =
     known === undefined
       ? verdict(codes[0], 'UNKNOWN', `BackupSchedule ${name} has ${phase === null ? 'no phase' : `the phase ${phase}, which we do not know`}${said}`, 'See that the backup operator runs.')
-      : verdict(codes[0], known.state, `BackupSchedule ${name} ${known.cause}${said}`, known.remedy);
+      : verdict(codes[0], known.state, `BackupSchedule ${name} ${known.cause}${said}`, known.remedy, known.remedyBy);
   // One that has it off beside one that has it on: the operator deletes at each look at it.
   const off = useManagedServiceAccount ? others.find((other) => !other.useManagedServiceAccount && !other.paused && other.phase !== 'BackupCollision') : schedule;
   const accounts = off === undefined
@@ -186,4 +174,5 @@ export const CREDENTIALS_UNREADABLE: PrerequisiteVerdict = {
   state: 'NOT_MET',
   cause: 'The stored credentials cannot be opened: they are sealed with a key that this process does not have, or were altered',
   remedy: 'Start Lifeboat with the right sealing key, or give the hub new credentials.',
+  remedyBy: 'LIFEBOAT_OPERATOR',
 };

@@ -87,7 +87,7 @@ export interface TargetPaths {
 const CLOCK_TOLERANCE_MS = 60_000;
 
 /** A proof older than this says nothing of today: firewalls change. Milliseconds. */
-const PATH_PROVEN_FOR_MS = 86_400_000;
+export const PATH_PROVEN_FOR_MS = 86_400_000;
 
 /** The moment of the restore, and how far ahead of it a token must last not to be a risk. */
 export interface Moment {

@@ -17,11 +17,12 @@ let planId: string;
 
 const finding = (code: string): Finding => ({ code, severity: 'CRITICAL', verdict: 'NOT_READY', cause: `because of ${code}`, remedy: 'r', remedyBy: 'HUB_ADMIN', checkedAt: null, since: start, predicts: null, hubId: null });
 
-const row = (cluster: string, verdict: ClusterVerdict, code: string | null = null): SavedClusterReadiness => ({ cluster, origin: 'IMPORTED', verdict, code, findings: code === null ? [] : [finding(code)], setId: null, since: start });
+const row = (cluster: string, verdict: ClusterVerdict, code: string | null = null): SavedClusterReadiness => ({ cluster, origin: 'IMPORTED', verdict, code, findings: code === null ? [] : [finding(code)], setId: null, since: start, recheckAt: null });
 
 /** As the computation writes: only what changed. */
-const computed = (hours: number, verdict: Verdict, changed: readonly SavedClusterReadiness[], gone: readonly string[] = [], code: string | null = null): Promise<void> =>
-  repository.alone(planId, ({ write }) => write({ verdict, findings: code === null ? [] : [finding(code)], setId: null, factsAt: at(hours), since: at(hours), computedAt: at(hours) }, changed, gone));
+const computed = (hours: number, verdict: Verdict, changed: readonly SavedClusterReadiness[], gone: readonly string[] = [], code: string | null = null): Promise<unknown> =>
+  repository.alone(planId, ({ write }) =>
+    write(() => ({ verdict, findings: code === null ? [] : [finding(code)], setId: null, factsAt: at(hours), since: at(hours), computedAt: at(hours), basis: null, wholeAt: at(hours) }), changed, gone));
 
 beforeAll(async () => {
   parts = await Parts.open(clock, testConfig());

@@ -3,7 +3,7 @@ import { veleroLabelValue } from '../backups/velero-name.rules.js';
 import { HubNotFoundError } from '../hubs/hubs.errors.js';
 import { PlanNotFoundError } from '../recovery/plans/plans.errors.js';
 import { restoresInTheWay, syncedCredentialsBackup } from '../recovery/restores/restores-on-hub.rules.js';
-import type { Basis, Moment } from './cluster-verdict.rules.js';
+import type { Basis, Moment, TargetPath } from './cluster-verdict.rules.js';
 import { basisOfPlan, type HubFacts } from './plan-verdict.rules.js';
 import { ReadinessRepository, type PlanRow, type SetRow } from './readiness.repository.js';
 import type { BackupSetSummary } from './readiness.types.js';
@@ -42,9 +42,11 @@ export class PlanWorlds {
 
   /** The moment of a restore on the plan's own target, with what is known of its ways to the clusters. */
   async moment(plan: PlanRow, now: Date): Promise<Moment> {
-    return { ...momentOf(plan, now), paths: { mustBeProven: plan.reachability === 'PROBED', byCluster: await this.repository.paths(plan.id) } };
+    return momentWith(plan, now, await this.repository.paths(plan.id));
   }
 }
+
+export const momentWith = (plan: PlanRow, now: Date, byCluster: ReadonlyMap<string, TargetPath>): Moment => ({ ...momentOf(plan, now), paths: { mustBeProven: plan.reachability === 'PROBED', byCluster } });
 
 /** The set that a failover would restore now. A standing Restore on the target has brought its credentials already, maybe older ones. */
 export function restorable(world: PlanWorld, now: Date): { basis: Basis; set: SetRow | null; tokenSetId: string | null } {

@@ -1,22 +1,24 @@
 import { Injectable } from '@nestjs/common';
-import type { ClusterOrigin, ConditionState } from '../fleet/fleet.types.js';
-import type { Belief, BeliefReason } from '../backups/backups.types.js';
+import type { ClusterOrigin } from '../fleet/fleet.types.js';
 import { labels } from '../common/rhacm-names.js';
 import { PrismaService } from '../database/prisma.service.js';
 import { Sql, type SqlRunner } from '../database/sql.js';
 import type { AcmRestoreFacts } from '../fleet/facts.types.js';
 import type { Fencing, Prerequisite, Reachability, StorageFacts } from '../hubs/hubs.types.js';
 import type { RestoreOnHub } from '../recovery/restores/restores-on-hub.rules.js';
-import type { ClusterFacts, TargetPath } from './cluster-verdict.rules.js';
+import type { ClusterFacts, ClusterInSet, LiveToken, TargetPath, TokenInSet } from './cluster-verdict.rules.js';
 import type { HubFacts, KnownCluster, ScheduleFacts } from './plan-verdict.rules.js';
 import { clusterFromJson, findingsFromJson } from './stored-findings.rules.js';
-import type { ClusterReadinessRow, ClusterVerdict, Finding, Verdict } from './readiness.types.js';
+import type { ClusterReadinessRow, ClusterVerdict, CodeCount, Finding, Verdict, VerdictCounts } from './readiness.types.js';
+import { codesInOrder, countsOf } from './summary.rules.js';
 import type { SetCandidate } from './usable-set.rules.js';
 
 /** The kinds on whose freshness verdicts rest. */
 const DECISIVE_KINDS = ['MANAGED_CLUSTER', 'TOKEN_SECRET', 'VELERO_BACKUP'] as const;
 /** Sets looked at for the newest usable one: a month of hourly sets. */
 const MAX_SETS = 1000;
+/** When more clusters of a plan are due than this, all are. */
+const MAX_DUE = 1_000;
 
 export interface PlanRow {
   readonly id: string;
@@ -39,7 +41,15 @@ export interface SavedPlanReadiness {
   readonly factsAt: Date | null;
   readonly since: Date;
   readonly computedAt: Date;
+  readonly counts: VerdictCounts;
+  readonly byCode: readonly CodeCount[];
+  /** What all its clusters' verdicts rest on alike; null: an older release has computed them */
+  readonly basis: string | null;
+  /** When all its clusters were last worked out; null: by an older release */
+  readonly wholeAt: Date | null;
 }
+
+export type PlanResult = Omit<SavedPlanReadiness, 'counts' | 'byCode'>;
 
 export interface SavedClusterReadiness {
   readonly cluster: string;
@@ -49,13 +59,21 @@ export interface SavedClusterReadiness {
   readonly findings: readonly Finding[];
   readonly setId: string | null;
   readonly since: Date;
+  /** When the passing of time alone may change the verdict; null: never */
+  readonly recheckAt: Date | null;
 }
 
-/** What one computation read under the plan's lock, and how it writes the result. */
+/** One computation, alone for its plan. All on one connection, so that however many compute none waits for a second one. */
 export interface ReadinessWork {
   readonly savedPlan: SavedPlanReadiness | null;
-  readonly savedClusters: readonly SavedClusterReadiness[];
-  write(plan: SavedPlanReadiness, changed: readonly SavedClusterReadiness[], gone: readonly string[]): Promise<void>;
+  /** Takes the clusters on which something was told, or time has passed. To be called before facts are read. @returns null: all */
+  takeDue(now: Date): Promise<readonly string[] | null>;
+  /** @param clusters of these alone; null: of all */
+  savedClusters(clusters: readonly string[] | null): Promise<SavedClusterReadiness[]>;
+  clusters(hubId: string, setId: string | null, clusters: readonly string[] | null): Promise<ClusterRow[]>;
+  paths(clusters: readonly string[] | null): Promise<Map<string, TargetPath>>;
+  /** @param planOf the plan's verdict, by the clusters' as they are after the writing */
+  write(planOf: (counts: VerdictCounts) => PlanResult, changed: readonly SavedClusterReadiness[], gone: readonly string[]): Promise<SavedPlanReadiness>;
 }
 
 /** Reads what other features wrote, for verdicts alone; writes plan_readiness and cluster_readiness. */
@@ -144,83 +162,47 @@ export class ReadinessRepository {
     return this.prisma.backupSet.findUnique({ where: { id: setId } });
   }
 
-  /** A hub's clusters with their tokens, as they are and as the set holds them; of one cluster where named. */
-  async clusters(hubId: string, setId: string | null, name?: string): Promise<ClusterRow[]> {
-    const one = name === undefined ? {} : { cluster: name };
-    const [clusters, tokens, inSet, held, disabled, accounts] = await Promise.all([
-      this.prisma.managedCluster.findMany({
-        where: { hubId, ...(name === undefined ? {} : { name }) },
-        select: { id: true, name: true, origin: true, openshiftId: true, labels: true, apiUrl: true, available: true, availableSince: true, createdOnHubAt: true },
-        orderBy: { name: 'asc' },
-      }),
-      this.prisma.autoImportToken.findMany({ where: { hubId, ...one }, select: { cluster: true, account: true, secretPresent: true, bindingPresent: true, problemSince: true } }),
-      setId === null ? [] : this.prisma.backupSetToken.findMany({ where: { setId, ...one }, select: { cluster: true, account: true, belief: true, reason: true, expiresAt: true, refreshedAt: true, evidence: true } }),
-      setId === null ? [] : this.prisma.backupSetCluster.findMany({ where: { setId, ...one }, select: { cluster: true, belief: true, evidence: true, apiUrlKnown: true, apiUrl: true } }),
-      this.prisma.hubObject.findMany({ where: { hubId, kind: 'MANAGED_CLUSTER', facts: { path: ['importDisabled'], equals: true }, ...(name === undefined ? {} : { name }) }, select: { name: true } }),
-      this.accounts(hubId, name ?? null),
-    ]);
-    const importDisabled = new Set(disabled.map((row) => row.name));
-    const live = Map.groupBy(tokens, (token) => token.cluster);
-    const inside = Map.groupBy(inSet, (token) => token.cluster);
-    const heldByName = new Map(held.map(({ cluster, belief, ...row }) => [cluster, { held: { ...row, belief: belief as Belief } }]));
-    return clusters.map((row) => ({
-      id: row.id, name: row.name, openshiftId: row.openshiftId, apiUrl: row.apiUrl, availableSince: row.availableSince, createdOnHubAt: row.createdOnHubAt,
-      origin: row.origin as ClusterOrigin,
-      available: row.available as ConditionState,
-      isLocal: row.origin === 'LOCAL',
-      excludedFromBackup: labelOf(row.labels, labels.excludeFromBackup) === 'true',
-      importDisabled: importDisabled.has(row.name),
-      restoredFromBackup: labelOf(row.labels, labels.veleroBackupName),
-      tokens: (live.get(row.name) ?? []).map((token) => ({ ...token, accountSince: accounts.get(`${row.name}/${token.account}`) ?? null })),
-      inSet: (inside.get(row.name) ?? []).map((token) => ({ ...token, belief: token.belief as Belief, reason: token.reason as BeliefReason | null })),
-      ...heldByName.get(row.name),
-    }));
+  /** A hub's clusters with their tokens, as they are and as the set holds them; of some alone where named. */
+  clusters(hubId: string, setId: string | null, names: readonly string[] | null = null): Promise<ClusterRow[]> {
+    return readClusters(this.sql, hubId, setId, names);
   }
 
-  /** Since when each account has existed, by `cluster/account`; of one whose creation cannot be read, since ever. */
-  private async accounts(hubId: string, cluster: string | null): Promise<Map<string, Date>> {
-    const rows = await this.sql.query<{ key: string; since: string | null }>(
-      `SELECT namespace || '/' || name AS key, facts->>'createdAt' AS since FROM hub_object WHERE hub_id = $1 AND kind = 'ACCOUNT' AND ($2::text IS NULL OR namespace = $2)`, [hubId, cluster]);
-    return new Map(rows.map(({ key, since }) => [key, new Date(since ?? 0)]));
+  /**
+   * Of the clusters of a plan's hubs those that findings on the plan may name: those whose names both hubs know, the source's own, and of the
+   * others one, which stands for that there are any.
+   */
+  async namedClusters(sourceHubId: string, targetHubId: string): Promise<{ source: KnownCluster[]; target: KnownCluster[] }> {
+    const rows = await this.sql.query<KnownCluster & { hubId: string }>(
+      `WITH both AS (SELECT name FROM managed_cluster WHERE hub_id = $1 INTERSECT SELECT name FROM managed_cluster WHERE hub_id = $2)
+       SELECT hub_id AS "hubId", ${KNOWN} FROM managed_cluster AS cluster WHERE (hub_id = $1 AND origin = 'LOCAL') OR (hub_id IN ($1, $2) AND name IN (SELECT name FROM both))
+       UNION (SELECT hub_id, ${KNOWN} FROM managed_cluster AS cluster WHERE hub_id = $1 LIMIT 1) ORDER BY name`, [sourceHubId, targetHubId]);
+    return { source: rows.filter((row) => row.hubId === sourceHubId), target: rows.filter((row) => row.hubId === targetHubId) };
   }
 
   /** What the last probes found of the ways from the plan's target to the source's clusters, by cluster. */
-  async paths(planId: string): Promise<Map<string, TargetPath>> {
-    const rows = await this.prisma.targetPath.findMany({ where: { planId }, select: { cluster: true, state: true, detail: true, checkedAt: true } });
-    return new Map(rows.map(({ cluster, state, ...rest }) => [cluster, { state: state as TargetPath['state'], ...rest }]));
+  paths(planId: string): Promise<Map<string, TargetPath>> {
+    return readPaths(this.sql, planId, null);
   }
 
-  /** Runs `compute` alone for its plan, on what was saved before. */
+  /** Runs `compute` alone for its plan. */
   async alone<T>(planId: string, compute: (work: ReadinessWork) => Promise<T>): Promise<T> {
     return this.sql.transaction(async (sql) => {
       await sql.query(`SELECT pg_advisory_xact_lock(hashtextextended('readiness/' || $1, 0))`, [planId]);
-      const [plan] = await sql.query<SavedPlanRow>(SAVED_PLAN, [planId]);
-      const clusters = await sql.query<SavedClusterRow>(SAVED_CLUSTERS, [planId]);
+      const savedPlan = await savedOf(sql, planId);
       return compute({
-        savedPlan: plan === undefined ? null : { ...plan, findings: findingsFromJson(plan.findings) },
-        savedClusters: clusters.map((row) => ({ ...row, findings: findingsFromJson(row.findings) })),
-        write: (result, changed, gone) => write(sql, planId, result, changed, gone),
+        savedPlan,
+        takeDue: (now) => takeDue(sql, planId, now),
+        savedClusters: async (clusters) => (await sql.query<SavedClusterRow>(SAVED_CLUSTERS, [planId, clusters])).map((row) => ({ ...row, findings: findingsFromJson(row.findings) })),
+        clusters: (hubId, setId, clusters) => readClusters(sql, hubId, setId, clusters),
+        paths: (clusters) => readPaths(sql, planId, clusters),
+        write: (planOf, changed, gone) => write(sql, planId, savedPlan, planOf, changed, gone),
       });
     });
   }
 
-  async saved(planId: string): Promise<SavedPlanReadiness | null> {
-    const [plan] = await this.sql.query<SavedPlanRow>(SAVED_PLAN, [planId]);
-    return plan === undefined ? null : { ...plan, findings: findingsFromJson(plan.findings) };
-  }
-
-  /** How many clusters each verdict has. */
-  async countsByVerdict(planId: string): Promise<Partial<Record<ClusterVerdict, number>>> {
-    const rows = await this.sql.query<{ verdict: ClusterVerdict; count: number }>(
-      'SELECT verdict, count(*)::int AS count FROM cluster_readiness WHERE plan_id = $1 GROUP BY verdict', [planId]);
-    return Object.fromEntries(rows.map((row) => [row.verdict, row.count]));
-  }
-
-  /** How many clusters each finding concerns. */
-  countsByCode(planId: string): Promise<{ code: string; severity: string; verdict: string; count: number }[]> {
-    return this.sql.query(
-      `SELECT finding->>'code' AS code, finding->>'severity' AS severity, finding->>'verdict' AS verdict, count(*)::int AS count
-       FROM cluster_readiness, jsonb_array_elements(findings) AS finding WHERE plan_id = $1 GROUP BY 1, 2, 3`, [planId]);
+  /** null: it has not been computed, or by an older release */
+  saved(planId: string): Promise<SavedPlanReadiness | null> {
+    return savedOf(this.sql, planId);
   }
 
   /** Of one cluster of a hub, under every plan that names the hub as source. */
@@ -237,46 +219,118 @@ export class ReadinessRepository {
   }
 }
 
-const labelOf = (stored: unknown, key: string): string | null => {
-  if (typeof stored !== 'object' || stored === null || !Object.hasOwn(stored, key)) return null;
-  const value = (stored as Record<string, unknown>)[key];
-  return typeof value === 'string' ? value : null;
-};
+const LABEL = (key: string): string => `cluster.labels->>'${key}'`;
+const KNOWN = `cluster.name, cluster.openshift_id AS "openshiftId", cluster.origin = 'LOCAL' AS "isLocal", COALESCE(${LABEL(labels.excludeFromBackup)} = 'true', false) AS "excludedFromBackup",
+  ${LABEL(labels.veleroBackupName)} AS "restoredFromBackup"`;
 
-type SavedPlanRow = Omit<SavedPlanReadiness, 'findings'> & { findings: unknown };
+/** What verdicts on clusters rest on. The triggers of migration 0033 wake a verdict when something of this changes: whoever reads more tells them. */
+async function readClusters(sql: SqlRunner, hubId: string, setId: string | null, names: readonly string[] | null): Promise<ClusterRow[]> {
+  type Named<T> = T & { readonly cluster: string };
+  const clusters = await sql.query<Omit<ClusterRow, 'tokens' | 'inSet' | 'held'>>(
+    `SELECT cluster.id, cluster.origin, cluster.api_url AS "apiUrl", cluster.available, cluster.available_since AS "availableSince", cluster.created_on_hub_at AS "createdOnHubAt", ${KNOWN},
+       told.name IS NOT NULL AS "importDisabled"
+     FROM managed_cluster AS cluster
+     LEFT JOIN hub_object AS told ON told.hub_id = $1 AND told.kind = 'MANAGED_CLUSTER' AND told.namespace = '' AND told.name = cluster.name AND told.facts->'importDisabled' = 'true'
+     WHERE cluster.hub_id = $1 AND ($2::text[] IS NULL OR cluster.name = ANY($2)) ORDER BY cluster.name`, [hubId, names]);
+  const tokens = await sql.query<Named<LiveToken> & { hasAccount: boolean; createdAt: string | null }>(
+    `SELECT token.cluster, token.account, secret_present AS "secretPresent", binding_present AS "bindingPresent", problem_since AS "problemSince", told.name IS NOT NULL AS "hasAccount",
+       told.facts->>'createdAt' AS "createdAt"
+     FROM auto_import_token AS token LEFT JOIN hub_object AS told ON told.hub_id = $1 AND told.kind = 'ACCOUNT' AND told.namespace = token.cluster AND told.name = token.account
+     WHERE token.hub_id = $1 AND ($2::text[] IS NULL OR token.cluster = ANY($2)) ORDER BY token.cluster, token.account`, [hubId, names]);
+  const inSet = setId === null ? [] : await sql.query<Named<TokenInSet>>(
+    `SELECT cluster, account, belief, reason, expires_at AS "expiresAt", refreshed_at AS "refreshedAt", evidence
+     FROM backup_set_token WHERE set_id = $1 AND ($2::text[] IS NULL OR cluster = ANY($2)) ORDER BY cluster, account`, [setId, names]);
+  const held = setId === null ? [] : await sql.query<Named<ClusterInSet>>(
+    `SELECT cluster, belief, evidence, api_url_known AS "apiUrlKnown", api_url AS "apiUrl" FROM backup_set_cluster WHERE set_id = $1 AND ($2::text[] IS NULL OR cluster = ANY($2))`, [setId, names]);
+  const live = Map.groupBy(tokens, ({ cluster }) => cluster);
+  const inside = Map.groupBy(inSet, ({ cluster }) => cluster);
+  const heldByName = new Map(held.map(({ cluster, ...row }) => [cluster, { held: row }]));
+  return clusters.map((row) => ({
+    ...row,
+    // Of an account whose creation cannot be read: since ever
+    tokens: (live.get(row.name) ?? []).map(({ cluster: _its, hasAccount, createdAt, ...token }) => ({ ...token, accountSince: hasAccount ? new Date(createdAt ?? 0) : null })),
+    inSet: (inside.get(row.name) ?? []).map(({ cluster: _its, ...token }) => token),
+    ...heldByName.get(row.name),
+  }));
+}
+
+async function readPaths(sql: SqlRunner, planId: string, names: readonly string[] | null): Promise<Map<string, TargetPath>> {
+  const rows = await sql.query<TargetPath & { cluster: string }>(
+    `SELECT cluster, state, detail, checked_at AS "checkedAt" FROM target_path WHERE plan_id = $1 AND ($2::text[] IS NULL OR cluster = ANY($2))`, [planId, names]);
+  return new Map(rows.map(({ cluster, ...path }) => [cluster, path]));
+}
+
+type SavedPlanRow = Omit<SavedPlanReadiness, 'findings' | 'counts' | 'byCode'> & { findings: unknown; counts: Partial<Record<ClusterVerdict, number>> | null; byCode: Counted[] | null };
 type SavedClusterRow = Omit<SavedClusterReadiness, 'findings'> & { findings: unknown };
+interface Counted { code: string; severity: string; verdict: string; count: number }
 
-const SAVED_PLAN = `SELECT verdict, findings, set_id AS "setId", facts_at AS "factsAt", since, computed_at AS "computedAt" FROM plan_readiness WHERE plan_id = $1`;
-const SAVED_CLUSTERS = `SELECT cluster, origin, verdict, code, findings, set_id AS "setId", since FROM cluster_readiness WHERE plan_id = $1`;
+const SAVED_PLAN = `SELECT verdict, findings, set_id AS "setId", facts_at AS "factsAt", since, computed_at AS "computedAt", counts, by_code AS "byCode", basis, whole_at AS "wholeAt" FROM plan_readiness WHERE plan_id = $1`;
+const SAVED_CLUSTERS = `
+  SELECT cluster, origin, verdict, code, findings, set_id AS "setId", since, recheck_at AS "recheckAt" FROM cluster_readiness WHERE plan_id = $1 AND ($2::text[] IS NULL OR cluster = ANY($2))`;
+
+async function savedOf(sql: SqlRunner, planId: string): Promise<SavedPlanReadiness | null> {
+  const [row] = await sql.query<SavedPlanRow>(SAVED_PLAN, [planId]);
+  // Without counts it was computed by an older release, which waits for the next computation: its verdict's since is kept.
+  return row === undefined ? null : { ...row, findings: findingsFromJson(row.findings), counts: countsOf(row.counts ?? {}), byCode: codesInOrder(row.byCode ?? []), wholeAt: row.counts === null ? null : row.wholeAt };
+}
+
+/** What is told after this was read stays due. */
+async function takeDue(sql: SqlRunner, planId: string, now: Date): Promise<readonly string[] | null> {
+  const rows = await sql.query<{ cluster: string | null }>(
+    `WITH taken AS (DELETE FROM readiness_due WHERE plan_id = $1 RETURNING cluster)
+     SELECT cluster FROM taken UNION SELECT cluster FROM cluster_readiness WHERE plan_id = $1 AND recheck_at <= $2`, [planId, now]);
+  const names = rows.flatMap(({ cluster }) => (cluster === null ? [] : [cluster]));
+  return names.length < rows.length || names.length > MAX_DUE ? null : names;
+}
+
 const WRITE_PLAN = `
-  INSERT INTO plan_readiness (plan_id, verdict, findings, set_id, facts_at, since, computed_at) VALUES ($1, $2, $3::jsonb, $4, $5, $6, $7)
+  INSERT INTO plan_readiness (plan_id, verdict, findings, set_id, facts_at, since, computed_at, counts, by_code, basis, whole_at) VALUES ($1, $2, $3::jsonb, $4, $5, $6, $7, $8::jsonb, $9::jsonb, $10, $11)
   ON CONFLICT (plan_id) DO UPDATE SET verdict = excluded.verdict, findings = excluded.findings, set_id = excluded.set_id, facts_at = excluded.facts_at,
-    since = excluded.since, computed_at = excluded.computed_at`;
+    since = excluded.since, computed_at = excluded.computed_at, counts = excluded.counts, by_code = excluded.by_code, basis = excluded.basis, whole_at = excluded.whole_at`;
 const WRITE_CLUSTERS = `
-  INSERT INTO cluster_readiness (plan_id, cluster, origin, verdict, code, findings, set_id, since, computed_at)
-  SELECT $1, row.cluster, row.origin, row.verdict, row.code, row.findings, row.set_id, row.since, $3
-  FROM jsonb_to_recordset($2::jsonb) AS row (cluster text, origin text, verdict text, code text, findings jsonb, set_id uuid, since timestamptz)
-  ON CONFLICT (plan_id, cluster) DO UPDATE SET origin = excluded.origin, verdict = excluded.verdict, code = excluded.code, findings = excluded.findings,
-    set_id = excluded.set_id, since = excluded.since, computed_at = excluded.computed_at`;
-
-/** The hour's point: the last of it, and the worst. The counts are the table's own, so that points and rows never disagree. */
+  INSERT INTO cluster_readiness (plan_id, cluster, origin, verdict, code, findings, set_id, since, computed_at, recheck_at)
+  SELECT $1, row.cluster, row.origin, row.verdict, row.code, row.findings, row.set_id, row.since, $3, row.recheck_at
+  FROM jsonb_to_recordset($2::jsonb) AS row (cluster text, origin text, verdict text, code text, findings jsonb, set_id uuid, since timestamptz, recheck_at timestamptz)
+  ON CONFLICT (plan_id, cluster) DO UPDATE SET origin = excluded.origin, verdict = excluded.verdict, code = excluded.code, findings = excluded.findings, set_id = excluded.set_id,
+    since = excluded.since, computed_at = excluded.computed_at, recheck_at = excluded.recheck_at`;
+/** Of the rows as they are, so that points, summary and rows never disagree. */
+const COUNT_VERDICTS = `SELECT verdict, count(*)::int AS count FROM cluster_readiness WHERE plan_id = $1 AND cluster <> ALL($2::text[]) GROUP BY verdict`;
+const COUNT_CODES = `
+  SELECT finding->>'code' AS code, finding->>'severity' AS severity, finding->>'verdict' AS verdict, count(*)::int AS count
+  FROM cluster_readiness, jsonb_array_elements(findings) AS finding WHERE plan_id = $1 AND findings <> '[]' AND cluster <> ALL($2::text[]) GROUP BY 1, 2, 3`;
 const WRITE_HOUR = `
   INSERT INTO plan_readiness_hour (plan_id, hour, verdict, worst_verdict, ready, at_risk, not_ready, unknown, not_needed, fewest_recoverable, set_id, facts_at, computed_at)
-  SELECT $1, date_trunc('hour', $5::timestamptz, 'UTC'), $2, $2, ready, at_risk, not_ready, unknown, not_needed, ready + at_risk, $3, $4, $5
-  FROM (SELECT count(*) FILTER (WHERE verdict = 'READY') AS ready, count(*) FILTER (WHERE verdict = 'AT_RISK') AS at_risk, count(*) FILTER (WHERE verdict = 'NOT_READY') AS not_ready,
-    count(*) FILTER (WHERE verdict = 'UNKNOWN') AS unknown, count(*) FILTER (WHERE verdict = 'NOT_NEEDED') AS not_needed FROM cluster_readiness WHERE plan_id = $1) AS counted
+  VALUES ($1, date_trunc('hour', $5::timestamptz, 'UTC'), $2, $2, $7, $8, $9, $10, $11, $7::int + $8::int, $3, $4, $5)
   ON CONFLICT (plan_id, hour) DO UPDATE SET verdict = excluded.verdict, ready = excluded.ready, at_risk = excluded.at_risk, not_ready = excluded.not_ready, unknown = excluded.unknown,
     not_needed = excluded.not_needed, set_id = excluded.set_id, facts_at = excluded.facts_at, computed_at = excluded.computed_at,
     fewest_recoverable = least(plan_readiness_hour.fewest_recoverable, excluded.fewest_recoverable),
     worst_verdict = CASE WHEN array_position($6::text[], excluded.verdict) < array_position($6::text[], plan_readiness_hour.worst_verdict) THEN excluded.verdict ELSE plan_readiness_hour.worst_verdict END`;
 const GRAVEST_FIRST: readonly Verdict[] = ['NOT_READY', 'UNKNOWN', 'AT_RISK', 'READY'];
 
-async function write(sql: SqlRunner, planId: string, plan: SavedPlanReadiness, changed: readonly SavedClusterReadiness[], gone: readonly string[]): Promise<void> {
-  await sql.execute(WRITE_PLAN, [planId, plan.verdict, JSON.stringify(plan.findings), plan.setId, plan.factsAt, plan.since, plan.computedAt]);
+async function write(
+  sql: SqlRunner, planId: string, before: SavedPlanReadiness | null, planOf: (counts: VerdictCounts) => PlanResult, changed: readonly SavedClusterReadiness[], gone: readonly string[],
+): Promise<SavedPlanReadiness> {
+  const isAsBefore = changed.length === 0 && gone.length === 0 && before !== null && before.wholeAt !== null;
+  const computedAt = planOf(before?.counts ?? countsOf({})).computedAt;
   if (changed.length > 0) {
-    const rows = changed.map((row) => ({ ...row, set_id: row.setId }));
-    await sql.execute(WRITE_CLUSTERS, [planId, JSON.stringify(rows), plan.computedAt]);
+    const rows = changed.map(({ setId, recheckAt, ...row }) => ({ ...row, set_id: setId, recheck_at: recheckAt }));
+    await sql.execute(WRITE_CLUSTERS, [planId, JSON.stringify(rows), computedAt]);
   }
+  const counts = isAsBefore ? before.counts : await countVerdicts(sql, planId, gone);
+  const byCode = isAsBefore ? before.byCode : codesInOrder(await sql.query<Counted>(COUNT_CODES, [planId, gone]));
+  const plan = planOf(counts);
+  await sql.execute(WRITE_PLAN, [
+    planId, plan.verdict, JSON.stringify(plan.findings), plan.setId, plan.factsAt, plan.since, plan.computedAt, JSON.stringify(counts), JSON.stringify(byCode), plan.basis, plan.wholeAt,
+  ]);
+  // After the plan: what is told of them bears its moment
   if (gone.length > 0) await sql.execute('DELETE FROM cluster_readiness WHERE plan_id = $1 AND cluster = ANY($2::text[])', [planId, gone]);
-  await sql.execute(WRITE_HOUR, [planId, plan.verdict, plan.setId, plan.factsAt, plan.computedAt, GRAVEST_FIRST]);
+  await sql.execute(WRITE_HOUR, [
+    planId, plan.verdict, plan.setId, plan.factsAt, plan.computedAt, GRAVEST_FIRST, counts.READY, counts.AT_RISK, counts.NOT_READY, counts.UNKNOWN, counts.NOT_NEEDED,
+  ]);
+  return { ...plan, counts, byCode };
+}
+
+async function countVerdicts(sql: SqlRunner, planId: string, gone: readonly string[]): Promise<VerdictCounts> {
+  const rows = await sql.query<{ verdict: ClusterVerdict; count: number }>(COUNT_VERDICTS, [planId, gone]);
+  return countsOf(Object.fromEntries(rows.map((row) => [row.verdict, row.count])));
 }

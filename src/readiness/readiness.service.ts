@@ -9,15 +9,18 @@ import { ClusterListRepository } from './cluster-list.repository.js';
 import { assessCluster, type Basis, type ClusterAssessment } from './cluster-verdict.rules.js';
 import { withSince, worstClusterVerdict } from './finding-order.rules.js';
 import { basisOfHub, hubFindings, overallVerdict, planFindings, type HubFacts } from './plan-verdict.rules.js';
-import { ageSeconds, backupLabels, PlanWorlds, restorable, summaryOf } from './plan-worlds.service.js';
-import { ReadinessRepository, type ClusterRow, type SavedClusterReadiness, type SavedPlanReadiness, type SetRow } from './readiness.repository.js';
+import { ageSeconds, backupLabels, momentOf, momentWith, PlanWorlds, restorable, summaryOf } from './plan-worlds.service.js';
+import { ReadinessRepository, type ClusterRow, type PlanRow, type ReadinessWork, type SavedClusterReadiness, type SavedPlanReadiness, type SetRow } from './readiness.repository.js';
 import type {
   ClusterGroup, ClusterGrouping, ClusterReadinessFilter, ClusterReadinessRow, ClusterReadinessSortField, ClusterReadinessView, ClusterVerdict, HubReadinessView, PlanReadinessView,
 } from './readiness.types.js';
-import { codesInOrder, countCodes, countsOf, countVerdicts, score } from './summary.rules.js';
+import { recheckAt } from './recheck.rules.js';
+import { countCodes, countsOf, countVerdicts, score } from './summary.rules.js';
 
 /** An answer younger than this is given as it is; one that is older is computed anew. */
 const FRESH_MS = 5_000;
+/** Beyond what is told: all clusters of a plan are worked out this often, in case something was told to nobody. */
+const WHOLE_EVERY_MS = 600_000;
 const DAY_MS = 86_400_000;
 
 /** What readiness says of one cluster about a set that a failover has fixed. */
@@ -33,8 +36,9 @@ export interface ClusterPrediction {
  * What a failover would bring, from facts that are in the database already: it asks no hub, since on the day that it counts one is down.
  *
  *   fleet, tokens, backups, hubs ──change──▶ compute-readiness {planId} ──▶ rules ──▶ plan_readiness, cluster_readiness
- *                                                    ▲
- *   a question, where the last answer is older than a few seconds; a sweep, since expiries pass by themselves
+ *                   │                                ▲         ▲
+ *                   │    a question, where the last answer is older than a few seconds; a sweep, since expiries pass by themselves
+ *                   └──by triggers──▶ readiness_due {planId, cluster}: which clusters; the job is but the doorbell
  */
 @Injectable()
 export class ReadinessService {
@@ -53,13 +57,11 @@ export class ReadinessService {
   async forPlan(planId: string): Promise<PlanReadinessView> {
     const plan = await this.worlds.plan(planId);
     const saved = await this.fresh(planId);
-    const [byVerdict, byCode, set, acknowledged] = await Promise.all([
-      this.repository.countsByVerdict(planId), this.repository.countsByCode(planId), saved.setId === null ? null : this.repository.set(saved.setId), this.acknowledgements.lookup([planId]),
-    ]);
-    const counts = countsOf(byVerdict);
+    const [set, acknowledged] = await Promise.all([saved.setId === null ? null : this.repository.set(saved.setId), this.acknowledgements.lookup([planId])]);
+    const { counts, byCode } = saved;
     const now = this.clock.now();
     return {
-      planId, verdict: saved.verdict, since: saved.since, counts, ...score(counts), byCode: codesInOrder(byCode), findings: saved.findings.map((finding) => acknowledged(planId, null, finding)), backupSet: set && summaryOf(set),
+      planId, verdict: saved.verdict, since: saved.since, counts, ...score(counts), byCode, findings: saved.findings.map((finding) => acknowledged(planId, null, finding)), backupSet: set && summaryOf(set),
       rpoTargetSeconds: plan.rpoSeconds, rtoTargetSeconds: plan.rtoSeconds, rpoCurrentSeconds: ageSeconds(set?.startedAt ?? null, now), factsAgeSeconds: ageSeconds(saved.factsAt, now),
       computedAt: saved.computedAt,
     };
@@ -116,37 +118,53 @@ export class ReadinessService {
       return { ...common, verdict, findings: byPlan.find((row) => row.verdict === verdict)?.findings ?? [] };
     }
     const { set, basis } = await this.hubWorld(cluster.hubId);
-    const [facts] = await this.repository.clusters(cluster.hubId, set?.id ?? null, cluster.name);
+    const [facts] = await this.repository.clusters(cluster.hubId, set?.id ?? null, [cluster.name]);
     if (facts === undefined) throw new ClusterNotFoundError(clusterId);
     const now = this.clock.now();
     const assessment = assessCluster(facts, basis, { now, horizonMs: DAY_MS });
     return { ...common, verdict: assessment.verdict, findings: withSince(assessment.findings, [], now) };
   }
 
-  /** Works out the verdicts on a plan and writes what changed. @throws PlanNotFoundError */
-  async compute(planId: string): Promise<SavedPlanReadiness> {
+  /**
+   * Works out the verdict on a plan, and those on its clusters of which something was told, or time has passed; on all of them where what they
+   * rest on alike is another now, and every few minutes. Writes what changed.
+   * @param whole all clusters. @throws PlanNotFoundError
+   */
+  async compute(planId: string, { whole = false }: { whole?: boolean } = {}): Promise<SavedPlanReadiness> {
     const plan = await this.worlds.plan(planId);
     const now = this.clock.now();
-    const world = await this.worlds.of(plan);
+    const [world, named] = await Promise.all([this.worlds.of(plan), this.repository.namedClusters(plan.sourceHubId, plan.targetHubId)]);
     const { basis, set, tokenSetId } = restorable(world, now);
-    const [clusters, targetClusters, moment] = await Promise.all([
-      this.repository.clusters(plan.sourceHubId, tokenSetId), this.repository.clusters(plan.targetHubId, null), this.worlds.moment(plan, now),
-    ]);
-    const assessed = clusters.map((cluster) => ({ cluster, assessment: assessCluster(cluster, basis, moment) }));
-    const drafts = planFindings({ ...world, rpoSeconds: plan.rpoSeconds, sourceClusters: clusters, targetClusters }, basis, set, backupLabels(world.sets), now);
-    const verdict = overallVerdict(countVerdicts(assessed.map((one) => one.assessment.verdict)), drafts);
-    return this.repository.alone(planId, async ({ savedPlan, savedClusters, write }) => {
+    const setId = set?.id ?? null;
+    const drafts = planFindings({ ...world, rpoSeconds: plan.rpoSeconds, sourceClusters: named.source, targetClusters: named.target }, basis, set, backupLabels(world.sets), now);
+    const basisNow = JSON.stringify([plan.sourceHubId, momentOf(plan, now).horizonMs, plan.reachability, setId, tokenSetId, basis.kind === 'SET' ? [basis.set.credentialsBackup, basis.set.managedClustersStartedAt] : basis]);
+    return this.repository.alone(planId, async (work) => {
+      const { savedPlan } = work;
       if (savedPlan !== null && savedPlan.computedAt > now) return savedPlan; // another process has looked since
-      const before = new Map(savedClusters.map((row) => [row.cluster, row]));
-      const rows = assessed.map(({ cluster, assessment }) => saveable(cluster, assessment, set?.id ?? null, before.get(cluster.name), now));
-      const present = new Set(clusters.map((cluster) => cluster.name));
-      const result: SavedPlanReadiness = {
-        verdict, findings: withSince(drafts, savedPlan?.findings ?? [], now), setId: set?.id ?? null, factsAt: older(world.source.heardAt, world.target.heardAt),
-        since: savedPlan?.verdict === verdict ? savedPlan.since : now, computedAt: now,
-      };
-      await write(result, rows.filter((row) => !isSame(row, before.get(row.cluster))), [...before.keys()].filter((name) => !present.has(name)));
-      return result;
+      const due = await work.takeDue(now);
+      const isKnown = savedPlan !== null && savedPlan.basis === basisNow && savedPlan.wholeAt !== null && now.getTime() - savedPlan.wholeAt.getTime() < WHOLE_EVERY_MS;
+      const which = whole || !isKnown ? null : due;
+      const { changed, gone } = which?.length === 0 ? { changed: [], gone: [] } : await this.computeClusters(work, plan, which, basis, setId, tokenSetId, now);
+      return work.write((counts) => {
+        const verdict = overallVerdict(counts, drafts);
+        return {
+          verdict, findings: withSince(drafts, savedPlan?.findings ?? [], now), setId, factsAt: older(world.source.heardAt, world.target.heardAt),
+          since: savedPlan?.verdict === verdict ? savedPlan.since : now, computedAt: now, basis: basisNow, wholeAt: which === null ? now : (savedPlan?.wholeAt ?? now),
+        };
+      }, changed, gone);
     });
+  }
+
+  /** @param which null: all */
+  private async computeClusters(
+    work: ReadinessWork, plan: PlanRow, which: readonly string[] | null, basis: Basis, setId: string | null, tokenSetId: string | null, now: Date,
+  ): Promise<{ changed: SavedClusterReadiness[]; gone: string[] }> {
+    const saved = new Map((await work.savedClusters(which)).map((row) => [row.cluster, row]));
+    const clusters = await work.clusters(plan.sourceHubId, tokenSetId, which);
+    const moment = momentWith(plan, now, await work.paths(which));
+    const rows = clusters.map((cluster) => saveable(cluster, assessCluster(cluster, basis, moment), recheckAt(cluster, moment), setId, saved.get(cluster.name), now));
+    const present = new Set(clusters.map(({ name }) => name));
+    return { changed: rows.filter((row) => !isSame(row, saved.get(row.cluster))), gone: [...saved.keys()].filter((name) => !present.has(name)) };
   }
 
   /** Ids of the plans that a change on the hub may concern; without a hub all that are not archived. */
@@ -190,16 +208,17 @@ export class ReadinessService {
   }
 }
 
-function saveable(cluster: ClusterRow, assessment: ClusterAssessment, setId: string | null, before: SavedClusterReadiness | undefined, now: Date): SavedClusterReadiness {
+function saveable(cluster: ClusterRow, assessment: ClusterAssessment, recheckAt: Date | null, setId: string | null, before: SavedClusterReadiness | undefined, now: Date): SavedClusterReadiness {
   const code = assessment.findings[0]?.code ?? null;
   const held = before !== undefined && before.verdict === assessment.verdict && before.code === code;
   return {
-    cluster: cluster.name, origin: cluster.origin, verdict: assessment.verdict, code, findings: withSince(assessment.findings, before?.findings ?? [], now), setId, since: held ? before.since : now,
+    cluster: cluster.name, origin: cluster.origin, verdict: assessment.verdict, code, findings: withSince(assessment.findings, before?.findings ?? [], now), setId, since: held ? before.since : now, recheckAt,
   };
 }
 
 const isSame = (row: SavedClusterReadiness, before: SavedClusterReadiness | undefined): boolean =>
-  before !== undefined && row.verdict === before.verdict && row.origin === before.origin && row.setId === before.setId && JSON.stringify(sorted(row)) === JSON.stringify(sorted(before));
+  before !== undefined && row.verdict === before.verdict && row.origin === before.origin && row.setId === before.setId && row.recheckAt?.getTime() === before.recheckAt?.getTime() &&
+  JSON.stringify(sorted(row)) === JSON.stringify(sorted(before));
 
 /** jsonb keeps no order of keys. */
 const sorted = (row: SavedClusterReadiness) => row.findings.map((one) => [one.code, one.severity, one.verdict, one.cause, one.remedy, one.remedyBy, one.since, one.checkedAt, one.predicts, one.hubId]);

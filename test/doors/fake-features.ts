@@ -125,7 +125,7 @@ const hub = (id: string, name: string): Hub => ({
   storage: [{ name: 'default', provider: 'aws', bucket: 'b', prefix: 'p', s3Url: null, region: null, phase: 'Available', owned: true }], fencingChangedAt: null, version: 3,
   createdAt: at, createdBy: 'someone', updatedAt: at,
 });
-const prerequisite = (hubId: string): Prerequisite => ({ hubId, code: 'CLUSTER_BACKUP_ENABLED', state: 'NOT_MET', cause: 'It is off', remedy: 'Enable it', since: at, checkedAt: at });
+const prerequisite = (hubId: string): Prerequisite => ({ hubId, code: 'CLUSTER_BACKUP_ENABLED', state: 'NOT_MET', cause: 'It is off', remedy: 'Enable it', remedyBy: 'LIFEBOAT_OPERATOR', since: at, checkedAt: at });
 
 export class FakeHubs {
   readonly hubs = [hub(ids.hub, 'hub-east'), hub(ids.otherHub, 'hub-west')];
@@ -274,7 +274,7 @@ export class FakeBackups {
 const acknowledgement: Acknowledgement = {
   id: '01990000-0000-7000-8000-0000000000ac', planId: ids.plan, cluster: null, code: 'TOKEN_MISSING', reason: 'known', acknowledgedBy: 'key', acknowledgedAt: at, until: at, withdrawnBy: null, withdrawnAt: null,
 };
-const finding: Finding = { code: 'TOKEN_MISSING', severity: 'CRITICAL', verdict: 'NOT_READY', cause: 'There is none', remedy: 'Wake the agent', since: at, predicts: 'NO_TOKEN_RESTORED', hubId: null, acknowledgement };
+const finding: Finding = { code: 'TOKEN_MISSING', severity: 'CRITICAL', verdict: 'NOT_READY', cause: 'There is none', remedy: 'Wake the agent', remedyBy: 'CLUSTER_ADMIN', since: at, checkedAt: null, predicts: 'NO_TOKEN_RESTORED', hubId: null, acknowledgement };
 const readiness: Readiness = {
   verdict: 'AT_RISK', counts: { READY: 10, AT_RISK: 1, NOT_READY: 2, UNKNOWN: 0, NOT_NEEDED: 3 }, clustersRecoverable: 11, clustersTotal: 13,
   byCode: [{ code: 'TOKEN_MISSING', severity: 'CRITICAL', verdict: 'NOT_READY', count: 2 }], findings: [finding],

@@ -1,0 +1,16 @@
+import { PATH_PROVEN_FOR_MS, type ClusterFacts, type Moment } from './cluster-verdict.rules.js';
+
+/**
+ * The next moment at which a verdict may change although nothing is told; null: there is none. Sooner than needed does no harm, later would
+ * leave a verdict standing that is no longer true: each rule of cluster-verdict.rules.ts that asks for the time has its moments here.
+ */
+export function recheckAt({ name, origin, inSet }: Pick<ClusterFacts, 'name' | 'origin' | 'inSet'>, { now, horizonMs, paths }: Moment): Date | null {
+  if (origin !== 'IMPORTED') return null;
+  const path = paths?.byCluster.get(name);
+  const moments = [
+    ...inSet.flatMap(({ expiresAt }) => (expiresAt === null ? [] : [expiresAt.getTime() - horizonMs, expiresAt.getTime()])),
+    ...(path === undefined ? [] : [path.checkedAt.getTime() + PATH_PROVEN_FOR_MS + 1]),
+  ];
+  const next = moments.reduce((soonest, at) => (at > now.getTime() && at < soonest ? at : soonest), Infinity);
+  return next === Infinity ? null : new Date(next);
+}
