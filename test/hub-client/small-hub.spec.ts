@@ -23,7 +23,7 @@ afterEach(async () => {
 
 const writeAll = async (prefix: string): Promise<void> => {
   const names = Array.from({ length: WRITES }, (_, index) => `${prefix}-${index}`);
-  await inParallel(names, PLACES, async (name) => void (await client.apply(resources.configMap, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'default', name } })));
+  await inParallel(names, PLACES, async (name) => void (await client.apply(resources.configMap, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'default', name } }, { deadlineMs: 50_000 })));
 };
 
 test('a hub that takes four requests at a time refuses a few, then hardly any, and every write is done once', async () => {
@@ -57,12 +57,13 @@ test('watches count as no calls, and keep a pause that the hub asks for', async 
   const end = hub.faults.add({ verb: 'list' }, { type: 'error', code: 429, retryAfterSeconds: 30 });
   await expect(client.list(resources.configMap)).rejects.toMatchObject({ code: 'HUB_BUSY_THROTTLED', retryAfterMs: 30_000 });
   end();
-  const late = client.watch(resources.configMap, { resourceVersion: String(hub.store.revision), signal: abort.signal }).next();
   const before = hub.ledger.reads({ verb: 'watch' });
+  const late = client.watch(resources.configMap, { resourceVersion: String(hub.store.revision), signal: abort.signal, openMs: 1_000 }).next();
+  await expect(late).rejects.toMatchObject({ code: 'HUB_BUSY_THROTTLED' });
   await expect(client.list(resources.configMap, { deadlineMs: 1_000 })).rejects.toMatchObject({ code: 'HUB_BUSY_THROTTLED' });
   expect(hub.ledger.reads({ verb: 'watch' })).toBe(before);
   abort.abort();
-  await Promise.all([...watches, late]);
+  await Promise.all(watches);
 });
 
 test('every call and watch says who calls', async () => {
