@@ -58,7 +58,7 @@ export class BackupEvidenceRepository {
       `WITH newest AS (SELECT * FROM backup_set WHERE owner_cluster_id = $1 AND status IN ('COMPLETE', 'PARTIAL') AND (expires_at IS NULL OR expires_at > $2) ORDER BY started_at DESC NULLS LAST LIMIT $3),
        members AS (
          SELECT id AS set_id, part, member FROM newest CROSS JOIN LATERAL (VALUES ('CREDENTIALS', credentials_backup), ('MANAGED_CLUSTERS', managed_clusters_backup), ('RESOURCES', resources_backup),
-           ('GENERIC', generic_backup)) AS parts (part, member) WHERE EXISTS (SELECT 1 FROM (${SHOWING}) AS showing WHERE showing.backup = member))
+           ('GENERIC', generic_backup)) AS parts (part, member) WHERE EXISTS (SELECT 1 FROM (${SHOWING}) AS showing WHERE showing.backup = member AND showing.owner_cluster_id = $1))
        INSERT INTO backup_set_record AS kept (set_id, part, backup, state, next_attempt_at) SELECT set_id, part, member, 'WAITING', $2 FROM members ORDER BY set_id, part
        ON CONFLICT (set_id, part) DO UPDATE SET backup = excluded.backup, state = 'WAITING', hub_id = NULL, read_at = NULL, attempts = 0, next_attempt_at = excluded.next_attempt_at,
          problem_code = NULL, problem_detail = NULL WHERE kept.backup <> excluded.backup`,
@@ -89,9 +89,13 @@ export class BackupEvidenceRepository {
     return row?.at ?? null;
   }
 
-  /** Hubs that show the backup: those that answer first, its owner first among them. */
-  async hubsShowing(backup: string): Promise<ShowingHub[]> {
-    return this.sql.query<ShowingHub>(`SELECT id, name, storage_location AS "storageLocation" FROM (${SHOWING}) AS showing WHERE backup = $1 ORDER BY is_silent, is_owner DESC, name`, [backup]);
+  /** Hubs that show the set's backup, not another fleet's of the same name: those that answer first, its owner first among them. */
+  async hubsShowing(setId: string, backup: string): Promise<ShowingHub[]> {
+    return this.sql.query<ShowingHub>(
+      `SELECT id, name, storage_location AS "storageLocation" FROM (${SHOWING}) AS showing
+       WHERE backup = $2 AND owner_cluster_id = (SELECT owner_cluster_id FROM backup_set WHERE id = $1) ORDER BY is_silent, is_owner DESC, name`,
+      [setId, backup],
+    );
   }
 
   async noteFailure(setId: string, part: BackupPart, hubId: string | null, code: string, detail: string, isFinal: boolean): Promise<void> {
@@ -163,16 +167,20 @@ export class BackupEvidenceRepository {
     );
   }
 
-  /** Works out of which clusters the sets hold the ManagedCluster, where that is not done yet. @returns whether anything changed */
-  async writeClusterBeliefs(hubId: string, ownerClusterId: string, settledBefore: Date, now: Date): Promise<boolean> {
+  /**
+   * Works out of which clusters the sets hold the ManagedCluster, where that is not done yet.
+   * @param settledBefore parts that began later are left for another look
+   */
+  async writeClusterBeliefs(hubId: string, ownerClusterId: string, settledBefore: Date, now: Date): Promise<{ changed: boolean; undecided: boolean }> {
     const sets = await this.sql.query<{ id: string; startedAt: Date; completedAt: Date | null }>(
       `SELECT sets.id, managed_clusters_started_at AS "startedAt", (SELECT max(completed_at) FROM backup WHERE name = managed_clusters_backup) AS "completedAt"
        FROM (SELECT * FROM backup_set WHERE owner_cluster_id = $1 AND managed_clusters_started_at IS NOT NULL AND status <> 'FAILED' ORDER BY started_at DESC NULLS LAST LIMIT $2) AS sets
-       WHERE managed_clusters_started_at < $3 AND NOT EXISTS (SELECT 1 FROM backup_set_cluster WHERE set_id = sets.id AND sources ? 'inferred')`,
-      [ownerClusterId, NEWEST_SETS, settledBefore],
+       WHERE NOT EXISTS (SELECT 1 FROM backup_set_cluster WHERE set_id = sets.id AND sources ? 'inferred')`,
+      [ownerClusterId, NEWEST_SETS],
     );
+    const ripe = sets.filter(({ startedAt }) => startedAt < settledBefore);
     let changed = false;
-    for (const { id, startedAt, completedAt } of sets) {
+    for (const { id, startedAt, completedAt } of ripe) {
       const rows = await this.sql.query<{ name: string; createdAt: Date | null; isExcluded: boolean; apiUrl: string | null; apiUrlKnown: boolean }>(
         `SELECT name, created_on_hub_at AS "createdAt", COALESCE(labels->>$3 = 'true', FALSE) AS "isExcluded", told.api_url AS "apiUrl", told.since IS NOT NULL AS "apiUrlKnown"
          FROM managed_cluster LEFT JOIN LATERAL (SELECT api_url, since FROM cluster_api_url AS history WHERE history.hub_id = $1 AND cluster = name AND since <= $2 ORDER BY since DESC LIMIT 1) AS told ON TRUE
@@ -189,7 +197,7 @@ export class BackupEvidenceRepository {
       );
       changed ||= written;
     }
-    return changed;
+    return { changed, undecided: ripe.length < sets.length };
   }
 
   /**
@@ -267,7 +275,7 @@ export class BackupEvidenceRepository {
 
 /** Usable backups that a registered hub shows. */
 const SHOWING = `
-  SELECT backup.name AS backup, hub.id, hub.name, hub.reachability = 'UNREACHABLE' AS is_silent, COALESCE(hub.cluster_id = owner_cluster_id, FALSE) AS is_owner,
+  SELECT backup.name AS backup, owner_cluster_id, hub.id, hub.name, hub.reachability = 'UNREACHABLE' AS is_silent, COALESCE(hub.cluster_id = owner_cluster_id, FALSE) AS is_owner,
     (SELECT facts->>'storageLocation' FROM hub_object WHERE hub_object.hub_id = hub.id AND kind = 'VELERO_BACKUP' AND hub_object.namespace = '${namespaces.backup}' AND hub_object.name = backup.name) AS storage_location
   FROM backup JOIN hub ON hub.id = backup.hub_id AND hub.removed_at IS NULL WHERE phase IN ('Completed', 'PartiallyFailed')`;
 

@@ -84,12 +84,13 @@ export class BackupsReconciler {
 
   private async beliefs(hubId: string, ownerClusterId: string): Promise<{ changed: boolean; undecided: boolean }> {
     const now = this.clock.now();
-    let changed = await this.evidence.writeClusterBeliefs(hubId, ownerClusterId, new Date(now.getTime() - SETTLING_MS), now);
+    const clusters = await this.evidence.writeClusterBeliefs(hubId, ownerClusterId, new Date(now.getTime() - SETTLING_MS), now);
     const sets = await this.repository.undecided(ownerClusterId, now);
-    if (sets.length === 0) return { changed, undecided: false };
+    if (sets.length === 0) return clusters;
+    let { changed } = clusters;
     const watch = await this.repository.watchRecord(hubId);
     const ripe = sets.filter(({ startedAt }) => startedAt.getTime() + SETTLING_MS <= now.getTime());
-    let undecided = ripe.length < sets.length;
+    let undecided = clusters.undecided || ripe.length < sets.length;
     for (const set of ripe) {
       const clusters = await this.repository.livesAround(hubId, set.startedAt, now);
       const rows = clusters.flatMap((cluster) => beliefRows(set, cluster, watch));

@@ -80,6 +80,10 @@ test('protected, backed up, paired: the set knows of each token whether it is in
 
 test('the set knows of each ManagedCluster, its API URL, account and role binding as they stood', async () => {
   const set = await newest();
+  await until('what we saw is decided', async () => {
+    const rows = await parts.prisma.backupSetCluster.findMany({ where: { setId: set!.id } });
+    return rows.length > 0 && rows.every(({ sources }) => 'inferred' in (sources as object));
+  });
   const { items } = await parts.backups.setClusters(set!.id, {}, { limit: 200 });
   const names = fleet.clusters.map(({ name }) => name).sort();
   expect(items.map(({ cluster, belief, evidenceKind }) => [cluster, belief, evidenceKind])).toEqual(names.map((name) => [name, 'VERIFIED_IN', 'RESOURCE_LIST']));
@@ -88,6 +92,18 @@ test('the set knows of each ManagedCluster, its API URL, account and role bindin
   expect(items.filter(({ cluster, apiUrlKnown, apiUrl }) => fleet.names('good').includes(cluster) && !(apiUrlKnown && apiUrl?.startsWith('https://')))).toEqual([]);
   expect(items.filter(({ cluster }) => fleet.names('good').includes(cluster)).every(({ hasAccount, hasBinding }) => hasAccount === true && hasBinding === true)).toBe(true);
   expect((await newest())?.clusterCounts).toEqual({ VERIFIED_IN: names.length, VERIFIED_OUT: 0, INFERRED_IN: 0, INFERRED_OUT: 0, UNKNOWN: 0 });
+});
+
+test('a later change of the API URL changes nothing about the set', async () => {
+  const set = await newest();
+  const [name] = fleet.names('noUrl') as [string];
+  const held = async () => (await parts.backups.setClusters(set!.id, { cluster: name }, { limit: 1 })).items[0];
+  const before = await held();
+  await test1.world.hub('east').client.patch(resources.managedCluster, { name }, { spec: { managedClusterClientConfigs: [{ url: 'https://api.late:6443' }] } }, { patchType: 'merge' });
+  await until('it is known', async () => (await parts.prisma.clusterApiUrl.findMany({ where: { hubId: eastId, cluster: name } })).length === 2);
+  await parts.backupsProcessor.sweep();
+  expect(await held()).toEqual(before);
+  expect(before).toMatchObject({ apiUrlKnown: true, apiUrl: null });
 });
 
 test('a set tells its whole chain', async () => {
