@@ -68,7 +68,7 @@ export class BackupRecordsReconciler {
   async readSet(setId: string, signal?: AbortSignal): Promise<{ readonly againInMs: number } | undefined> {
     let changed = false;
     for (const record of await this.evidence.claimRecords(setId, this.clock.now())) {
-      const outcome = await this.ask(record, signal);
+      const outcome = await this.ask(setId, record, signal);
       if (signal?.aborted === true) break;
       if ('content' in outcome) changed = (await this.evidence.recordRead(setId, record, outcome.hub, outcome.content, this.clock.now())) || changed;
       else await this.noteFailure(setId, record, outcome.hub, outcome.problem);
@@ -98,9 +98,9 @@ export class BackupRecordsReconciler {
   }
 
   /** One hub after another, until one gives the record. */
-  private async ask({ part, backup }: DueRecord, signal: AbortSignal | undefined): Promise<Outcome> {
+  private async ask(setId: string, { part, backup }: DueRecord, signal: AbortSignal | undefined): Promise<Outcome> {
     let last: Outcome = { hub: null, problem: new BackupRecordNotAnsweredError(backup, null) };
-    for (const hub of await this.evidence.hubsShowing(backup)) {
+    for (const hub of await this.evidence.hubsShowing(setId, backup)) {
       if (signal?.aborted === true) break;
       try {
         return { hub, content: await this.read(hub, part, backup, signal) };
