@@ -30,6 +30,12 @@ class ScriptedClient implements ReflectorClient {
 
   constructor(private readonly pages: (ListPage | Error)[], private readonly scripts: WatchStep[][] = []) {}
 
+  /** What answers is an API server */
+  isApiServer = true;
+  served = false;
+  serverVersion = (): Promise<string> => (this.isApiServer ? Promise.resolve('v1.34.4') : Promise.reject(new KubeError('KUBE_NOT_FOUND', 'no page')));
+  serves = (): Promise<boolean> => Promise.resolve(this.served);
+
   list(_type: ResourceType, options: ListOptions = {}): Promise<ListPage> {
     this.lists.push(options);
     const answer = this.pages.shift() ?? reset();
@@ -272,6 +278,8 @@ test('a connection of watches that was lost between the list and the watch throw
       return script.list(...asked);
     },
     watch: script.watch.bind(script),
+    serverVersion: script.serverVersion,
+    serves: script.serves,
     get disruptions() {
       return lost;
     },
@@ -308,6 +316,18 @@ test('a kind that the hub does not serve is ABSENT, and looked for again', async
   expect(sink.calls.slice(0, 8)).toEqual([
     'state LISTING', 'state ABSENT(KUBE_NOT_FOUND)', 'state LISTING', 'listing', 'page a', 'listed 10', 'state WATCHING', 'state ABSENT(KUBE_NOT_FOUND)',
   ]);
+});
+
+test.each([
+  ['a gateway before the hub answers it', { isApiServer: false }],
+  ['the hub serves the kind all the same', { served: true }],
+])('a 404 takes nothing away where %s', async (_what, is) => {
+  const client = Object.assign(new ScriptedClient([page(10, ['a']), page(11, ['a'])], [[new KubeError('KUBE_NOT_FOUND', '404')], ['wait']]), is);
+  const sink = new RecordingSink();
+  const { sleeps } = reflect(client, sink);
+  await until('it has backed off', () => sleeps.length >= 1);
+  expect(sink.phases).not.toContain('ABSENT(KUBE_NOT_FOUND)');
+  expect(sink.phases).toContain('BACKING_OFF(HUB_ANSWER_MALFORMED)');
 });
 
 test.each(['listing', 'page', 'listed', 'changes'] as const)('it lists anew when the sink fails in %s', async (where) => {
@@ -387,6 +407,7 @@ test('the state is told again and again while it watches', async () => {
 });
 
 test('at most two reflectors of one client list at once', async () => {
+  const script = new ScriptedClient([]);
   let listing = 0;
   let most = 0;
   const client: ReflectorClient = {
@@ -396,7 +417,9 @@ test('at most two reflectors of one client list at once', async () => {
       listing -= 1;
       return page(10, []);
     },
-    watch: new ScriptedClient([]).watch.bind(new ScriptedClient([])),
+    watch: script.watch.bind(script),
+    serverVersion: script.serverVersion,
+    serves: script.serves,
   };
   const sinks = Array.from({ length: 6 }, () => new RecordingSink());
   for (const sink of sinks) reflect(client, sink);

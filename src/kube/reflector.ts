@@ -21,7 +21,7 @@ const SILENT_WATCHES = 2;
 /** So long may a hub take to repeat the last event, before its store counts as set back. */
 const PROOF_MS = 10_000;
 
-export type ReflectorClient = Pick<HubClient, 'list' | 'watch'> & Partial<Pick<HubClient, 'disruptions'>>;
+export type ReflectorClient = Pick<HubClient, 'list' | 'watch' | 'serves' | 'serverVersion'> & Partial<Pick<HubClient, 'disruptions'>>;
 
 export interface ReflectorOptions {
   /** For `heardAt` */
@@ -75,7 +75,7 @@ function sleepFor(ms: number, signal: AbortSignal): Promise<void> {
  *              |                                 |
  *              +---- 410, sink failed, malformed +
  *              |
- *              +---- 404: ABSENT, looked for again with the same backoff
+ *              +---- 404, and the API server does not list the kind: ABSENT, looked for again with the same backoff
  *
  * After a failure the hub may be another than before: its etcd may have been restored from a backup, and have gone on to versions beyond ours,
  * so that a watch from our version is accepted and skips what the new history did before it. So after each failure the watch begins just
@@ -158,13 +158,28 @@ export class Reflector {
     await this.tellIfPossible({ phase: 'STOPPED' });
   }
 
-  private async recover(error: unknown, backoff: Backoff, signal: AbortSignal): Promise<void> {
+  private async recover(failure: unknown, backoff: Backoff, signal: AbortSignal): Promise<void> {
+    const error = await this.confirmed(failure, signal);
     if (isKubeError(error, 'HUB_ANSWER_TOO_LARGE') && this.version === null) this.pageSize = Math.max(MIN_PAGE_SIZE, Math.floor(this.pageSize / 2));
     const { relist, phase, errorCode, atLeastMs } = recoveryOf(error);
     if (relist) this.version = null;
     if (!isAnswer(error)) this.isDoubtful = true;
     await this.tellIfPossible({ phase, errorCode });
     await this.sleep(Math.max(backoff.next(), atLeastMs), signal);
+  }
+
+  /**
+   * That a kind is not there empties our tables of it: so a 404 must come from an API server that tells its version and does not list the kind.
+   * One of a gateway before it, or of a hub that is starting, is a failure like any other.
+   */
+  private async confirmed(failure: unknown, signal: AbortSignal): Promise<unknown> {
+    if (!isKubeError(failure, 'KUBE_NOT_FOUND')) return failure;
+    try {
+      await this.client.serverVersion({ signal });
+      return (await this.client.serves(this.type, { signal })) ? new KubeError('HUB_ANSWER_MALFORMED', `${this.type.plural}: the hub serves the kind and answers 404`) : failure;
+    } catch (error) {
+      return isKubeError(error, 'KUBE_NOT_FOUND') ? new KubeError('HUB_ANSWER_MALFORMED', `${this.type.plural}: what answers 404 is no API server`) : error;
+    }
   }
 
   private async doubtVersion(signal: AbortSignal): Promise<void> {

@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import { DomainError } from '../common/domain-error.js';
 
 /** Names under which no value is ever logged, whatever it is. */
@@ -35,7 +36,8 @@ export function loggableFields(fields: Record<string, unknown>): Record<string, 
 
 /** What went wrong, with its causes. Properties that libraries put on errors (bodies, headers, rows) stay out. */
 export function loggableError(error: unknown, depth = 0): Record<string, unknown> {
-  if (!(error instanceof Error)) return { message: typeof error === 'string' ? error.slice(0, MAX_TEXT) : 'Something that is no error was thrown' };
+  // Of another realm too: what the network throws under a test runner
+  if (!(error instanceof Error) && !isNativeError(error)) return { message: typeof error === 'string' ? error.slice(0, MAX_TEXT) : 'Something that is no error was thrown' };
   const code: unknown = (error as { code?: unknown }).code;
   return {
     type: error.name,

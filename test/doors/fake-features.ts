@@ -264,7 +264,6 @@ export class FakeSchedules {
 }
 
 export class FakeBackups {
-  constructor(private readonly calls: Calls) {}
   async sets(_filter: unknown, _sort: unknown, request: ListRequest): Promise<Page<BackupSet>> { return pageOf([set], request); }
   async set(id: string): Promise<BackupSet> { return id === set.id ? set : Promise.reject(new BackupSetNotFoundError(id)); }
   async setTokens(id: string, _filter: unknown, request: ListRequest): Promise<Page<BackupSetToken>> { await this.set(id); return pageOf([setToken], request); }
@@ -485,7 +484,7 @@ export function fakeFeatures() {
       { provide: WorkersService, useValue: new FakeWorkers(hubs) },
       { provide: TokensService, useValue: new FakeTokens(calls) },
       { provide: TokenTimelineService, useValue: new FakeTimeline(calls, fleet) },
-      { provide: BackupsService, useValue: new FakeBackups(calls) },
+      { provide: BackupsService, useValue: new FakeBackups() },
       { provide: SchedulesService, useValue: new FakeSchedules(calls, hubs) },
       { provide: AcknowledgementsService, useValue: new FakeAcknowledgements(calls, plans) },
       { provide: HistoryService, useValue: new FakeHistory(plans) },

@@ -30,7 +30,7 @@ test('a whole list as JSON Lines is made of the list\u2019s own items', async ()
   expect(headers.get('content-disposition')).toBe(`attachment; filename="readiness-${ids.plan}.jsonl"`);
   const lines = text.trimEnd().split('\n').map((line) => JSON.parse(line) as unknown);
   expect(lines).toHaveLength(2);
-  expect(lines[0]).toEqual((body['items'] as unknown[])[0]);
+  expect(lines[0]).toEqual((body as unknown as { items: unknown[] }).items[0]);
 });
 
 test('and as CSV has a header line and a line a row', async () => {

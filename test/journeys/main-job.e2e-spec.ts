@@ -183,7 +183,7 @@ test('the target, under OBSERVE, is told to restore once; beyond that only impor
 });
 
 test('Velero is asked what each backup holds, and every question is taken away again', async () => {
-  const questions = (hub: SimulatedHub, verb: string): string[] => hub.ledger.writes({ user: 'lifeboat', resource: 'downloadrequests', verb }).map(({ name }) => name).sort();
+  const questions = (hub: SimulatedHub, verb: 'create' | 'delete'): string[] => hub.ledger.writes({ user: 'lifeboat', resource: 'downloadrequests', verb }).map(({ name }) => name).sort();
   expect(questions(east!, 'create').length).toBeGreaterThanOrEqual(4);
   // The new source's own backups may be asked for just now.
   for (const hub of [east!, west!]) await eventually('every question is gone', () => questions(hub, 'create').every((name) => questions(hub, 'delete').includes(name)));
