@@ -89,7 +89,7 @@ test('the change log tells of verdicts that changed, not of first ones', async (
   await parts.sql.query('SELECT number_changes(1000)');
   const told = await parts.prisma.change.findMany({ where: { subjectId: planId }, orderBy: { id: 'asc' }, select: { type: true, cluster: true, data: true } });
   expect(told.map(({ type, cluster }) => `${type} ${cluster ?? ''}`)).toEqual([
-    'PLAN_VERDICT_CHANGED ', 'CLUSTER_VERDICT_CHANGED a', 'CLUSTER_VERDICT_CHANGED b', 'PLAN_VERDICT_CHANGED ', 'CLUSTER_VERDICT_CHANGED a', 'CLUSTER_VERDICT_CHANGED c',
+    'CLUSTER_VERDICT_CHANGED a', 'CLUSTER_VERDICT_CHANGED b', 'PLAN_VERDICT_CHANGED ', 'CLUSTER_VERDICT_CHANGED a', 'CLUSTER_VERDICT_CHANGED c', 'PLAN_VERDICT_CHANGED ',
   ]);
   expect(told[1]?.data).toEqual({ verdict: { from: 'READY', to: 'NOT_READY' }, code: { from: null, to: 'TOKEN_EXPIRED' } });
 });

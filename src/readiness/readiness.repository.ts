@@ -173,8 +173,8 @@ export class ReadinessRepository {
    */
   async namedClusters(sourceHubId: string, targetHubId: string): Promise<{ source: KnownCluster[]; target: KnownCluster[] }> {
     const rows = await this.sql.query<KnownCluster & { hubId: string }>(
-      `WITH both AS (SELECT name FROM managed_cluster WHERE hub_id = $1 INTERSECT SELECT name FROM managed_cluster WHERE hub_id = $2)
-       SELECT hub_id AS "hubId", ${KNOWN} FROM managed_cluster AS cluster WHERE (hub_id = $1 AND origin = 'LOCAL') OR (hub_id IN ($1, $2) AND name IN (SELECT name FROM both))
+      `WITH shared AS (SELECT name FROM managed_cluster WHERE hub_id = $1 INTERSECT SELECT name FROM managed_cluster WHERE hub_id = $2)
+       SELECT hub_id AS "hubId", ${KNOWN} FROM managed_cluster AS cluster WHERE (hub_id = $1 AND origin = 'LOCAL') OR (hub_id IN ($1, $2) AND name IN (SELECT name FROM shared))
        UNION (SELECT hub_id, ${KNOWN} FROM managed_cluster AS cluster WHERE hub_id = $1 LIMIT 1) ORDER BY name`, [sourceHubId, targetHubId]);
     return { source: rows.filter((row) => row.hubId === sourceHubId), target: rows.filter((row) => row.hubId === targetHubId) };
   }

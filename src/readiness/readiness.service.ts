@@ -193,7 +193,7 @@ export class ReadinessService {
 
   private async fresh(planId: string): Promise<SavedPlanReadiness> {
     const saved = await this.repository.saved(planId);
-    if (saved !== null && this.clock.now().getTime() - saved.computedAt.getTime() < FRESH_MS) return saved;
+    if (saved !== null && saved.wholeAt !== null && this.clock.now().getTime() - saved.computedAt.getTime() < FRESH_MS) return saved;
     const underWay = this.answering.get(planId);
     if (underWay !== undefined) return underWay;
     const answer = this.compute(planId).finally(() => this.answering.delete(planId));
