@@ -25,4 +25,9 @@ export const COUNTEREXAMPLES: readonly Counterexample[] = [
     plan: worldPlan('half a set', [plannedCluster('c1')], { veleroTtl: '2h0m0s', cycles: [{ happenings: [] }], diesInRunAfterSeconds: 65, hoursUntilFailover: 2 }),
     ends: { c1: 'NOT_READY NO_BACKUP_SET → NO_BACKUP_SET' },
   },
+  {
+    because: 'an account was deleted after the backup and made anew: the cluster takes no token of the old one',
+    plan: worldPlan('account made anew', [plannedCluster('c1'), plannedCluster('c2')], { lastHappenings: [{ what: 'DELETE_ACCOUNT', cluster: 'c1' }] }),
+    ends: { c1: 'NOT_READY TOKEN_REVOKED → TOKEN_REJECTED', c2: 'READY → RECONNECTED' },
+  },
 ];
