@@ -1,6 +1,6 @@
 import type { V1Status } from '@kubernetes/client-node';
 import { KubeError, type KubeErrorCode } from './kube-error.js';
-import type { KubeObject, ListPage, ManagedFieldsEntry, ObjectMeta, OwnerReference, ResourceType } from './kube.types.js';
+import type { KubeObject, ListPage, ManagedFieldsEntry, ObjectMeta, OwnerReference, ProxiedAnswer, ResourceType } from './kube.types.js';
 import { apiVersionOf } from './paths.js';
 import { refusalOf } from './refusal.rules.js';
 
@@ -15,7 +15,7 @@ export function isRecord(value: unknown): value is JsonRecord {
 }
 
 /** A hub's words, made fit for a log line and a ticket: one line, bounded, no control or direction characters. */
-function boundedText(text: string, maxLength = MAX_MESSAGE_LENGTH): string {
+export function boundedText(text: string, maxLength = MAX_MESSAGE_LENGTH): string {
   const line = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu, ' ').trim();
   return line.length <= maxLength ? line : `${line.slice(0, maxLength - 1)}…`;
 }
@@ -68,6 +68,14 @@ export function failureOf(failure: Failure): KubeError {
   const retryAfter = failure.retryAfterMs ?? (Number.isInteger(seconds) && (seconds as number) > 0 ? retryAfterMs(String(seconds), undefined) : null);
   const message = `${failure.what}: HTTP ${failure.status}${reason === undefined ? '' : ` ${reason}`}${words === '' ? '' : `: ${words}`}`;
   return new KubeError(codeOf(failure.status, reason), message, { status: failure.status, reason: reason ?? null, ...(refusal === null ? {} : { refusal: refusal.is }) }, retryAfter);
+}
+
+/** Of an answer that came through a proxy. @param answer the parsed body, if it was JSON at all */
+export function proxiedAnswer(status: number, answer: unknown, mask: (text: string) => string): ProxiedAnswer {
+  const told = isRecord(answer) && answer['kind'] === 'Status' ? (answer as Partial<V1Status>) : {};
+  const words = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? boundedText(mask(value)) : null);
+  const details: JsonRecord = isRecord(told.details) ? told.details : {};
+  return { status, reason: words(told.reason), message: words(told.message), kind: words(details['kind']), name: words(details['name']) };
 }
 
 export function malformed(what: string, problem: string): KubeError {

@@ -19,7 +19,7 @@ export interface TlsSettings {
 }
 
 /** Resolves a name and leaves out every address that may not be called, so that what was checked is what is dialled. */
-function guardedLookup(rule: AddressRule): LookupFunction {
+export function guardedLookup(rule: AddressRule): LookupFunction {
   return (hostname, options: LookupOptions, callback) => {
     lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
       if (error !== null) return callback(error, '');

@@ -7,9 +7,10 @@ import { Deadline } from './deadline.js';
 import type { HubClientOptions, HubConnection } from './hub-client.types.js';
 import { isKubeError, KubeError } from './kube-error.js';
 import type {
-  AccessQuestion, ApplyOptions, CallOptions, DeleteOptions, KubeObject, ListOptions, ListPage, ObjectRef, PatchOptions, ResourceType, WatchEvent, WatchOptions, WriteOptions,
+  AccessQuestion, ApplyOptions, CallOptions, DeleteOptions, KubeObject, ListOptions, ListPage, ObjectRef, PatchOptions, ProxiedAnswer, ResourceType, WatchEvent, WatchOptions, WriteOptions,
 } from './kube.types.js';
-import { apiVersionOf, collectionPath, groupVersionPath, listParameters, objectPath, query, selectionParameters } from './paths.js';
+import { apiVersionOf, collectionPath, groupVersionPath, listParameters, objectPath, query, selectionParameters, podProxyPath } from './paths.js';
+import { resources } from './resources.js';
 import { adoptOrphanStreams } from './orphan-streams.js';
 import { MAX_OBJECT_BYTES, MAX_PAGE_BYTES, Transport, type Request } from './transport.js';
 import { Retirement } from './retirement.js';
@@ -234,6 +235,15 @@ export class HubClient {
       yield chunk;
       silence.restart();
     }
+  }
+
+  /**
+   * Lets the API server itself GET `https://IP:PORT` + `path` of a Pod. Whatever the status, it is returned.
+   * @throws KubeError where the hub did not answer at all
+   */
+  askPod(ref: ObjectRef, port: number, path: string, options: CallOptions = {}): Promise<ProxiedAnswer> {
+    const request = { what: whatOf('proxy to', resources.pod, ref.namespace, ref.name), method: 'GET', path: podProxyPath(resources.pod, ref, port, path) } as const;
+    return this.transport.askThrough({ ...request, maxBytes: MAX_OBJECT_BYTES, ...this.limits(options, CALL_DEADLINE_MS) });
   }
 
   /** The version that the API server reports, e.g. `v1.34.4`. */

@@ -131,6 +131,19 @@ export interface DeleteOptions extends CallOptions {
   readonly propagationPolicy?: 'Foreground' | 'Background' | 'Orphan';
 }
 
+/**
+ * What came back through the pod proxy of an API server, whoever said it: the API server itself or what stands behind. Of the body only the
+ * words of a Kubernetes Status are kept, bounded.
+ */
+export interface ProxiedAnswer {
+  readonly status: number;
+  readonly reason: string | null;
+  readonly message: string | null;
+  /** What the Status is about: `pods`, … */
+  readonly kind: string | null;
+  readonly name: string | null;
+}
+
 /** What an access review asks: may I `verb` the `resource`? */
 export interface AccessQuestion {
   readonly verb: string;

@@ -8,6 +8,7 @@ export const resources = {
   namespace: clusterScoped('', 'v1', 'namespaces', 'Namespace'),
   secret: namespaced('', 'v1', 'secrets', 'Secret'),
   configMap: namespaced('', 'v1', 'configmaps', 'ConfigMap'),
+  pod: namespaced('', 'v1', 'pods', 'Pod'),
   managedCluster: clusterScoped('cluster.open-cluster-management.io', 'v1', 'managedclusters', 'ManagedCluster'),
   clusterManagementAddOn: clusterScoped('addon.open-cluster-management.io', 'v1alpha1', 'clustermanagementaddons', 'ClusterManagementAddOn'),
   managedClusterAddOn: namespaced('addon.open-cluster-management.io', 'v1alpha1', 'managedclusteraddons', 'ManagedClusterAddOn'),

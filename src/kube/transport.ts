@@ -3,13 +3,14 @@ import { type Dispatcher, Pool } from 'undici';
 import type { Clock } from '../common/clock.js';
 import { MOST_CALLS } from './adaptive-limit.js';
 import type { AddressRule } from './address.rules.js';
-import { CallGate } from './call-gate.js';
+import { CallGate, WEIGHT_OF_LIST } from './call-gate.js';
 import { ClockSkew } from './clock-skew.js';
-import { failureOf, malformed, parseJson, retryAfterMs } from './answer.js';
+import { failureOf, malformed, parseJson, proxiedAnswer, retryAfterMs } from './answer.js';
 import { Deadline } from './deadline.js';
 import { guardedConnector, type TlsSettings } from './guarded-connector.js';
 import type { HubConnection } from './hub-client.types.js';
 import { KubeError } from './kube-error.js';
+import type { ProxiedAnswer } from './kube.types.js';
 import { networkFailure, wasCut } from './transport-error.js';
 
 /** On HTTP/1.1 each watch takes a connection of its own; calls share these. HTTP/2 needs one. */
@@ -156,6 +157,26 @@ export class Transport {
     return parseJson(request.what, text);
   }
 
+  /**
+   * A GET whose answer may come from behind the hub, so that nothing in it is obeyed: no status is an error, no redirect is followed, and a
+   * Retry-After silences nobody. It takes as long as what is behind takes, so it says nothing of how the hub stands.
+   * @throws KubeError where there was no answer
+   */
+  async askThrough(request: CallRequest): Promise<ProxiedAnswer> {
+    const deadline = new Deadline(request.deadlineMs, request.signal);
+    try {
+      return await this.gate.run(request.what, WEIGHT_OF_LIST, deadline, async () => {
+        const answer = await this.exchange(this.calls, request, deadline);
+        const isJson = /^application\/json(;|$)/i.test(String(answer.headers['content-type'] ?? ''));
+        const parsed = isJson && answer.statusCode >= 400 ? await this.readRefusal(request, answer, deadline) : undefined;
+        answer.body.destroy();
+        return proxiedAnswer(answer.statusCode, parsed, (text) => this.mask(text));
+      });
+    } finally {
+      deadline.dispose();
+    }
+  }
+
   /** Opens a stream, which counts as no call; the caller reads the body and must destroy it. @param opening runs until the hub has answered */
   async open(request: Request, opening: Deadline, whole: Deadline): Promise<Dispatcher.ResponseData['body']> {
     await this.gate.pauseOver(request.what, opening);
@@ -182,8 +203,20 @@ export class Transport {
   }
 
   private async send(pool: Pool, request: Request, deadline: Deadline): Promise<Dispatcher.ResponseData> {
-    let answer: Dispatcher.ResponseData;
     const sentAtMs = performance.now();
+    const answer = await this.exchange(pool, request, deadline);
+    this.clockSkew.heard(oneHeader(answer.headers['date']), performance.now() - sentAtMs);
+    try {
+      await this.checkAnswer(request, answer, deadline);
+    } catch (error) {
+      answer.body.destroy();
+      throw error;
+    }
+    return answer;
+  }
+
+  private async exchange(pool: Pool, request: Request, deadline: Deadline): Promise<Dispatcher.ResponseData> {
+    let answer: Dispatcher.ResponseData;
     try {
       answer = await pool.request({
         origin: this.origin,
@@ -196,15 +229,8 @@ export class Transport {
     } catch (error) {
       throw this.bodyFailure(request.what, error, deadline);
     }
-    this.clockSkew.heard(oneHeader(answer.headers['date']), performance.now() - sentAtMs);
     // A body that is destroyed before it was read reports that as an error, which nobody waits for.
     answer.body.on('error', () => undefined);
-    try {
-      await this.checkAnswer(request, answer, deadline);
-    } catch (error) {
-      answer.body.destroy();
-      throw error;
-    }
     return answer;
   }
 

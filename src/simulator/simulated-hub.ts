@@ -9,6 +9,7 @@ import { HttpsFront, type OutageMode } from './server/https-front.js';
 import { Identities, type IdentityOptions } from './server/identities.js';
 import { Ledger } from './server/ledger.js';
 import type { ServerSettings } from './server/resource-reads.js';
+import type { NetworkRule } from './server/pod-proxy.js';
 import { TlsAuthority, type ServingOptions } from './server/tls-authority.js';
 import type { AdmissionHook } from './store/admission.js';
 import type { Collection } from './store/collection.js';
@@ -49,6 +50,8 @@ export class SimulatedHub {
   readonly adminToken: string;
   readonly caPem: string;
   readonly clusterId: string;
+  /** What the hub's control plane meets when it opens a connection; default: whatever is there */
+  network: NetworkRule = () => null;
   private readonly registry: Registry;
   private readonly handler: ApiHandler;
   private readonly front: HttpsFront;
@@ -68,7 +71,7 @@ export class SimulatedHub {
     this.adminToken = `admin-${random.uuid()}`;
     this.caPem = authority.certPem;
     this.registry = new Registry(this.store);
-    this.handler = new ApiHandler({ store: this.store, registry: this.registry, identities: this.identities, ledger: this.ledger, faults: this.faults, gitVersion, isCutOff: () => this.front.down !== null });
+    this.handler = new ApiHandler({ store: this.store, registry: this.registry, identities: this.identities, ledger: this.ledger, faults: this.faults, gitVersion, isCutOff: () => this.front.down !== null, network: (address, port) => this.network(address, port) });
     this.front = new HttpsFront({ serving, caPem: this.caPem, port, onRequest: (request, response) => void this.handler.handle(request, response) });
     this.identities.add(this.adminToken, { user: 'admin', groups: ['system:masters', 'system:authenticated'] });
     this.seedFirstObjects(options);

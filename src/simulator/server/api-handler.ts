@@ -16,6 +16,7 @@ import { parseTarget, type RequestTarget } from './request-target.js';
 import { isWrite, type Answer, type ResourceCall, type Verb, type WriteOutcome, type WriteVerb } from './resource-call.js';
 import { ResourceReads } from './resource-reads.js';
 import { ResourceWrites } from './resource-writes.js';
+import { answerThroughPod, isPodProxy, refuseUnless, type NetworkRule } from './pod-proxy.js';
 
 export interface ApiHandlerParts {
   readonly store: HubStore;
@@ -25,6 +26,8 @@ export interface ApiHandlerParts {
   readonly faults: Faults;
   readonly gitVersion: string;
   readonly isCutOff: () => boolean;
+  /** Whom the hub's control plane reaches */
+  readonly network: NetworkRule;
 }
 
 /** Answers requests: who asks, may they, what do they mean, which fault strikes; the rules of writing are the Registry's. */
@@ -68,7 +71,8 @@ export class ApiHandler {
     const after = await this.struck(exchange, subject);
     if (after === 'answered') return;
     if (!identity) throw new ApiStatusError(401, 'Unauthorized', 'Unauthorized');
-    if (target) await this.answerResource(exchange, identity, target, subject, after);
+    if (target && isPodProxy(target)) await this.answerProxy(exchange, identity, target);
+    else if (target) await this.answerResource(exchange, identity, target, subject, after);
     else this.answerPath(exchange, identity);
   }
 
@@ -114,6 +118,14 @@ export class ApiHandler {
     const document = discover(path, store.kinds, gitVersion);
     if (!document) return exchange.send(404, 'text/plain; charset=utf-8', '404 page not found\n');
     exchange.json(200, JSON.stringify(document));
+  }
+
+  private async answerProxy(exchange: HttpExchange, identity: Identity, target: RequestTarget): Promise<void> {
+    const { identities, ledger, store, network } = this.parts;
+    ledger.countRead({ verb: 'get', resource: 'pods/proxy', user: identity.user, userAgent: exchange.header('user-agent') ?? '' });
+    const question = { verb: 'get', group: '', resource: 'pods', subresource: 'proxy', namespace: target.namespace ?? '', name: target.name ?? '' };
+    refuseUnless(identities.mayAccess(identity, question), identity.user, target);
+    await answerThroughPod(exchange, target, store, network);
   }
 
   private async answerResource(exchange: HttpExchange, identity: Identity, target: RequestTarget, subject: FaultSubject, faults: readonly RequestFault[]): Promise<void> {

@@ -41,13 +41,12 @@ const review: KindOptions = { nature: 'builtin', review: true };
 
 /** Every kind that a simulated hub serves unless told otherwise. */
 export const DEFAULT_KINDS: readonly Kind[] = [
-  ...Object.values(resources).map((type) => kindOf(type, type.plural === 'namespaces' ? withStatus : {})),
+  ...Object.values(resources).map((type) => kindOf(type, type.plural === 'namespaces' || type.plural === 'pods' ? withStatus : {})),
   row('', 'v1', 'serviceaccounts', 'ServiceAccount', true, builtin),
-  row('', 'v1', 'services', 'Service', true, withStatus),
-  row('', 'v1', 'endpoints', 'Endpoints', true, builtin),
   row('', 'v1', 'events', 'Event', true, builtin),
   row('', 'v1', 'nodes', 'Node', false, withStatus),
-  row('', 'v1', 'pods', 'Pod', true, withStatus),
+  row('', 'v1', 'services', 'Service', true, withStatus),
+  row('', 'v1', 'endpoints', 'Endpoints', true, builtin),
   row('apps', 'v1', 'deployments', 'Deployment', true, withGeneration),
   row('batch', 'v1', 'jobs', 'Job', true, withGeneration),
   row('batch', 'v1', 'cronjobs', 'CronJob', true, withGeneration),
@@ -75,4 +74,5 @@ export const DEFAULT_KINDS: readonly Kind[] = [
   row('route.openshift.io', 'v1', 'routes', 'Route', true),
   row('operators.coreos.com', 'v1alpha1', 'clusterserviceversions', 'ClusterServiceVersion', true),
   row('operators.coreos.com', 'v1alpha1', 'subscriptions', 'Subscription', true),
+  row('argoproj.io', 'v1alpha1', 'applications', 'Application', true, { statusSubresource: false }),
 ];

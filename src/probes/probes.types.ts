@@ -1,0 +1,68 @@
+/** As last learned; UNKNOWN: nothing was learned yet, or it is too old. */
+export const pathStates = ['PROVEN', 'REFUSED', 'UNKNOWN'] as const;
+export type PathState = (typeof pathStates)[number];
+
+/** What a probe met. Part of the API: add freely, never rename. */
+export const pathCodes = [
+  'ANSWERED', // an HTTP answer from behind, whichever
+  'CONNECTION_REFUSED', // nothing listens there, or a firewall says no
+  'NO_ROUTE', // the network knows no way
+  'TIMED_OUT', // packets vanish: mostly a firewall
+  'NOT_HTTPS', // something else listens there
+  'TLS_FAILED', // the way is open, but no TLS came about: it may want a name, which a probe by address cannot give
+  'CUT_OFF', // the connection was closed without an answer
+  'NAME_NOT_FOUND', // where Lifeboat runs the name is not known
+  'ADDRESS_REFUSED', // loopback, link-local, metadata: never probed
+  'API_URL_INVALID', // not a https:// address
+  'RIGHT_MISSING', // the account on the hub lacks the right to probe
+  'HUB_AWAY', // the hub did not answer, or not for itself
+  'HUB_BUSY', // the hub asked for a pause
+  'UNCLEAR', // what the hub said tells nothing of the way
+] as const;
+export type PathCode = (typeof pathCodes)[number];
+
+export const deepStates = ['ACCEPTED', 'REFUSED', 'UNKNOWN'] as const;
+export type DeepState = (typeof deepStates)[number];
+
+/** What one probe says. */
+export interface PathAnswer {
+  readonly state: PathState;
+  readonly code: PathCode;
+  /** The evidence, in words: one line, bounded, without a secret */
+  readonly detail: string;
+}
+
+/** The way from Lifeboat itself. Evidence only: no verdict rests on it. */
+export interface OwnAnswer {
+  readonly code: PathCode;
+  readonly detail: string;
+}
+
+export interface DeepAnswer {
+  readonly state: DeepState;
+  readonly detail: string;
+}
+
+/** One way of a plan, as it is told. */
+export interface TargetPath {
+  readonly planId: string;
+  readonly cluster: string;
+  /** What counts now: a proof that is too old is UNKNOWN */
+  readonly state: PathState;
+  readonly code: PathCode | null;
+  readonly detail: string;
+  readonly checkedAt: Date;
+  readonly since: Date | null;
+  readonly apiUrl: string | null;
+  /** The last attempt, whether or not it taught anything */
+  readonly attempt: (OwnAnswer & { readonly at: Date }) | null;
+  readonly lifeboatPath: (OwnAnswer & { readonly at: Date }) | null;
+  readonly deepCheck: (DeepAnswer & { readonly at: Date }) | null;
+  /** null: only when somebody asks */
+  readonly dueAt: Date | null;
+}
+
+export interface PathFilter {
+  readonly cluster?: string;
+  readonly state?: PathState;
+}
