@@ -41,6 +41,8 @@ export const labels = {
   veleroBackupName: 'velero.io/backup-name',
   /** On restored objects; cut like `veleroBackupName` */
   veleroRestoreName: 'velero.io/restore-name',
+  /** Of what an application of Argo CD holds, where it tracks by label */
+  argoInstance: 'argocd.argoproj.io/instance',
   vendor: 'vendor',
   clusterId: 'clusterID',
   clusterSet: 'cluster.open-cluster-management.io/clusterset',
@@ -63,6 +65,8 @@ export const annotations = {
   /** '' asks for it; the import controller writes `Completed` */
   immediateImport: 'import.open-cluster-management.io/immediate-import',
   disableAutoImport: 'import.open-cluster-management.io/disable-auto-import',
+  /** `application:group/Kind:namespace/name`, where Argo CD tracks by annotation */
+  argoTracking: 'argocd.argoproj.io/tracking-id',
   keepingAutoImportSecret: 'managedcluster-import-controller.open-cluster-management.io/keeping-auto-import-secret',
   /** On token Secrets, RFC 3339, copied from the account's status */
   expirationTimestamp: 'expirationTimestamp',
@@ -123,6 +127,9 @@ export const secretKeys = {
 
 /** Written as `autoImportRetry`; documented, though the import controller's code reads it nowhere. */
 export const autoImportRetry = '5';
+
+/** ConfigMap in the engine's namespace, and its key: `ImportOnly` or `ImportAndSync`. */
+export const importStrategyConfig = { name: 'import-controller-config', key: 'autoImportStrategy' } as const;
 
 /** Components of MultiClusterEngine and MultiClusterHub, in `spec.overrides.components[] {name, enabled}`. */
 export const components = {

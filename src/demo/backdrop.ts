@@ -28,8 +28,8 @@ export class Backdrop implements Stage {
       clock, fleet, seed,
       // Lifeboat keeps the tokens; the operator backs up, restores and does nothing about tokens.
       hubs: [
-        { hub: hubs.get(EAST)!, tokens: 'off', components: { managedServiceAccount: false }, switches: { suffixesDiffer: 0.2, queueWaits: 0.4 } },
-        { hub: hubs.get(WEST)!, tokens: 'off', components: { managedServiceAccount: false }, switches: { importLoopEarly: 0.5, importLoopTwice: 0.5 } },
+        { hub: hubs.get(EAST)!, tokens: 'off', components: { managedServiceAccount: false }, upkeep: { evictionGrace: '24h' }, switches: { suffixesDiffer: 0.2, queueWaits: 0.4 } },
+        { hub: hubs.get(WEST)!, tokens: 'off', components: { managedServiceAccount: false }, upkeep: { evictionGrace: '24h' }, switches: { importLoopEarly: 0.5, importLoopTwice: 0.5 } },
       ],
     });
     return new Backdrop(clock, fleet, hubs, world);

@@ -1,5 +1,5 @@
 import { components } from '../common/rhacm-names.js';
-import { at, listAt } from '../common/untrusted.js';
+import { at, listAt, textAt } from '../common/untrusted.js';
 import type { KubeObject } from '../kube/kube.types.js';
 import type { HubComponent } from './hubs.types.js';
 
@@ -14,6 +14,12 @@ const entries = (host: KubeObject): readonly unknown[] => listAt(host.spec, 'ove
 /** Whether any of the names is listed as enabled. */
 export function isComponentEnabled(host: KubeObject, component: HubComponent): boolean {
   return entries(host).some((entry) => componentNames[component].includes(at(entry, 'name') as string) && at(entry, 'enabled') === true);
+}
+
+/** Names of what is enabled; old names of a component by its newest. */
+export function enabledComponents(host: KubeObject): string[] {
+  const on = entries(host).filter((entry) => at(entry, 'enabled') === true).flatMap((entry) => textAt(entry, ['name'], 100) ?? []);
+  return on.map((name) => Object.values(componentNames).find((names) => names.includes(name))?.[0] ?? name);
 }
 
 export type JsonPatch = readonly { readonly op: 'test' | 'add' | 'replace'; readonly path: string; readonly value: unknown }[];

@@ -2,14 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { addOns, clusterVersionName, namespaces } from '../common/rhacm-names.js';
 import { flagAt, listAt, textAt } from '../common/untrusted.js';
 import type { HubClient } from '../kube/hub-client.js';
-import { isKubeError } from '../kube/kube-error.js';
-import type { KubeObject, ResourceType } from '../kube/kube.types.js';
+import type { KubeObject } from '../kube/kube.types.js';
 import { resources } from '../kube/resources.js';
 import { isComponentEnabled } from './components.rules.js';
 import { everyRight, neededRights, rightInWords, type NeededRight } from './hub-rights.rules.js';
 import type { HubIdentity } from './hubs.repository.js';
 import type { StorageFacts } from './hubs.types.js';
 import type { HubReading, ScheduleSummary } from './prerequisites.rules.js';
+import { listOf, mapRead, read, readHealth } from './hub-health.reader.js';
 import type { Read } from './reading.rules.js';
 
 const RIGHTS_AT_ONCE = 8;
@@ -34,24 +34,27 @@ export class HubInspector {
       read(() => listOf(client, resources.multiClusterEngine)),
       read(() => listOf(client, resources.multiClusterHub)),
       read(() => client.find(resources.clusterManagementAddOn, { name: addOns.managedServiceAccount })),
-      read(() => listOf(client, resources.dataProtectionApplication, namespaces.backup)),
-      read(() => listOf(client, resources.backupStorageLocation, namespaces.backup)),
-      read(() => listOf(client, resources.backupSchedule, namespaces.backup)),
+      read(() => listOf(client, resources.dataProtectionApplication, { namespace: namespaces.backup })),
+      read(() => listOf(client, resources.backupStorageLocation, { namespace: namespaces.backup })),
+      read(() => listOf(client, resources.backupSchedule, { namespace: namespaces.backup })),
     ]);
-    const storage = map(locations, (found) => found.map(storageFacts));
+    const openshift = clusterId.is === 'READ' ? clusterId.value.release : null;
+    const { health, setup } = await readHealth(client, { engines, hubs, openshift, release: release(hubs) });
+    const storage = mapRead(locations, (found) => found.map(storageFacts));
     const id = clusterId.is === 'READ' ? clusterId.value.id : null;
     if (id === null) throw await failureOf(() => clusterIdOf(client));
     return {
-      identity: { clusterId: id, release: release(hubs), kubeVersion: kubeVersion.slice(0, 100), storage: storage.is === 'READ' ? storage.value : null },
+      identity: { clusterId: id, release: release(hubs), kubeVersion: kubeVersion.slice(0, 100), storage: storage.is === 'READ' ? storage.value : null, setup },
       reading: {
+        health,
         clusterId,
         engine: anyEnabled(engines, 'MANAGED_SERVICE_ACCOUNT'),
         hub: anyEnabled(hubs, 'CLUSTER_BACKUP'),
         addOn: addOn.is === 'READ' ? (addOn.value === null ? { is: 'ABSENT' } : { is: 'READ', value: true }) : addOn,
-        protection: map(protections, (found) => found.map(({ metadata }) => metadata.name)),
+        protection: mapRead(protections, (found) => found.map(({ metadata }) => metadata.name)),
         storage,
-        schedules: map(schedules, (found) => found.map(summary)),
-        missingRights: { is: 'READ', value: missing.map(rightInWords) },
+        schedules: mapRead(schedules, (found) => found.map(summary)),
+        missingRights: { is: 'READ', value: missing.filter(({ purpose }) => purpose !== 'CHECK').map(rightInWords) },
         clockSkewSeconds: client.clockSkewSeconds,
       },
     };
@@ -73,17 +76,6 @@ export class HubInspector {
   }
 }
 
-/** Absence is an answer; that something could not be read is one too. */
-async function read<T>(ask: () => Promise<T>): Promise<Read<T>> {
-  try {
-    return { is: 'READ', value: await ask() };
-  } catch (error) {
-    if (isKubeError(error, 'KUBE_NOT_FOUND')) return { is: 'ABSENT' };
-    if (isKubeError(error)) return { is: 'FAILED', code: error.code };
-    throw error;
-  }
-}
-
 async function failureOf(ask: () => Promise<unknown>): Promise<unknown> {
   try {
     await ask();
@@ -93,24 +85,17 @@ async function failureOf(ask: () => Promise<unknown>): Promise<unknown> {
   return new Error('The hub told its identity only when asked again');
 }
 
-const map = <A, B>(from: Read<A>, change: (value: A) => B): Read<B> => (from.is === 'READ' ? { is: 'READ', value: change(from.value) } : from);
-
-async function listOf(client: HubClient, type: ResourceType, namespace?: string): Promise<KubeObject[]> {
-  const found: KubeObject[] = [];
-  for await (const page of client.listAll(type, { ...(namespace === undefined ? {} : { namespace }), limit: 500 })) found.push(...page.items);
-  return found;
-}
-
 /**
  * ClusterVersion's `spec.clusterID`. A hub without one (no OpenShift) is known by the uid of its kube-system namespace, which no other cluster has;
  * its backups say `unknown`, though.
  */
-async function clusterIdOf(client: HubClient): Promise<{ id: string; substitute: boolean }> {
+async function clusterIdOf(client: HubClient): Promise<{ id: string; substitute: boolean; release: string | null }> {
   const version = await client.find(resources.clusterVersion, { name: clusterVersionName });
   const id = version === null ? null : textAt(version.spec, ['clusterID'], 100);
-  if (id !== null) return { id, substitute: false };
+  const told = version === null ? null : textAt(version.status, ['desired', 'version'], 100);
+  if (id !== null) return { id, substitute: false, release: told };
   const system = await client.get(resources.namespace, { name: 'kube-system' }, { metadataOnly: true });
-  return { id: `namespace:${system.metadata.uid ?? 'unknown'}`, substitute: true };
+  return { id: `namespace:${system.metadata.uid ?? 'unknown'}`, substitute: true, release: told };
 }
 
 const anyEnabled = (hosts: Read<KubeObject[]>, component: 'MANAGED_SERVICE_ACCOUNT' | 'CLUSTER_BACKUP'): Read<{ enabled: boolean }> => {

@@ -5,7 +5,7 @@ import { neededRights } from './hub-rights.rules.js';
 interface Role {
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string };
-  readonly rules?: readonly { readonly apiGroups: readonly string[]; readonly resources: readonly string[]; readonly verbs: readonly string[] }[];
+  readonly rules?: readonly { readonly apiGroups: readonly string[]; readonly resources: readonly string[]; readonly verbs: readonly string[]; readonly resourceNames?: readonly string[] }[];
 }
 
 test('deploy/hub-rbac-remove.yaml grants what a removal needs beyond that', () => {
@@ -19,14 +19,14 @@ test('deploy/hub-rbac-remove.yaml grants what a removal needs beyond that', () =
 test('deploy/hub-rbac.yaml grants exactly what the code asks for', () => {
   const roles = parseAllDocuments(readFileSync('deploy/hub-rbac.yaml', 'utf8')).map((document) => document.toJS() as Role);
   const granted = roles.flatMap(({ metadata, rules = [] }) =>
-    rules.flatMap(({ apiGroups, resources, verbs }) =>
+    rules.flatMap(({ apiGroups, resources, verbs, resourceNames = [''] }) =>
       apiGroups.flatMap((group) =>
         resources.flatMap((resource) =>
-          verbs.map((verb) => [metadata.name === 'lifeboat-observe' ? 'observe' : 'act', metadata.namespace ?? '', group, resource, verb].join(' ')),
+          verbs.flatMap((verb) => resourceNames.map((name) => [metadata.name === 'lifeboat-observe' ? 'observe' : 'act', metadata.namespace ?? '', group, resource, verb, name].join(' '))),
         ),
       ),
     ),
   );
-  const needed = neededRights.map(({ purpose, namespace, group, resource, verb }) => [purpose === 'READ' || purpose === 'VERIFY' ? 'observe' : 'act', namespace ?? '', group, resource, verb].join(' '));
+  const needed = neededRights.map(({ purpose, namespace, group, resource, verb, name }) => [['READ', 'CHECK', 'VERIFY'].includes(purpose) ? 'observe' : 'act', namespace ?? '', group, resource, verb, name ?? ''].join(' '));
   expect(granted.sort()).toEqual([...new Set(needed)].sort());
 });

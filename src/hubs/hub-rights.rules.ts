@@ -2,8 +2,8 @@ import type { AccessQuestion } from '../kube/kube.types.js';
 
 const backupNamespace = 'open-cluster-management-backup';
 
-/** READ is needed to register a hub at all; VERIFY to ask Velero what its backups hold; PROTECT and RECOVER when tokens are to be kept and clusters to be brought back. */
-export type RightsPurpose = 'READ' | 'VERIFY' | 'PROTECT' | 'RECOVER';
+/** READ is needed to register a hub at all; CHECK to judge its health and set-up; VERIFY to ask Velero what its backups hold; PROTECT and RECOVER when tokens are to be kept and clusters to be brought back. */
+export type RightsPurpose = 'READ' | 'CHECK' | 'VERIFY' | 'PROTECT' | 'RECOVER';
 
 export interface NeededRight extends AccessQuestion {
   readonly purpose: RightsPurpose;
@@ -30,6 +30,15 @@ export const neededRights: readonly NeededRight[] = [
   ...rights('READ', 'multicluster.openshift.io', 'multiclusterengines', ['list']),
   ...rights('READ', 'operator.open-cluster-management.io', 'multiclusterhubs', ['list']),
   ...rights('READ', 'oadp.openshift.io', 'dataprotectionapplications', ['list'], backupNamespace),
+  ...rights('CHECK', 'operators.coreos.com', 'subscriptions', ['list']),
+  ...rights('CHECK', 'apps', 'deployments', ['list'], backupNamespace),
+  ...rights('CHECK', '', 'pods', ['list'], backupNamespace),
+  ...rights('CHECK', 'hive.openshift.io', 'clusterdeployments', ['list']),
+  ...rights('CHECK', 'observability.open-cluster-management.io', 'multiclusterobservabilities', ['list']),
+  ...rights('CHECK', 'argoproj.io', 'applications', ['list']),
+  // By name, in whichever namespace the engine runs
+  ...rights('CHECK', '', 'configmaps', ['get']).map((right) => ({ ...right, name: 'import-controller-config' })),
+  ...rights('CHECK', 'config.open-cluster-management.io', 'klusterletconfigs', ['get']).map((right) => ({ ...right, name: 'global' })),
   ...rights('VERIFY', 'velero.io', 'downloadrequests', ['create', 'get', 'delete'], backupNamespace),
   ...rights('PROTECT', 'addon.open-cluster-management.io', 'managedclusteraddons', ['create', 'patch']),
   ...rights('PROTECT', 'authentication.open-cluster-management.io', 'managedserviceaccounts', ['create', 'patch']),

@@ -11,6 +11,7 @@ import { HubAlreadyRegisteredError, HubNameTakenError, HubNotFoundError, HubVers
 import type { Labels } from './label-selector.rules.js';
 import type { CheckedHubChange } from './hub-input.rules.js';
 import type { Fencing, Hub, HubFilter, HubPolicy, HubSortField, Prerequisite, PrerequisiteCode, PrerequisiteState, Reachability, StorageFacts } from './hubs.types.js';
+import type { HubSetup } from './hub-setup.types.js';
 import type { PrerequisiteVerdict } from './reading.rules.js';
 
 /** What an inspection learns of the hub itself. */
@@ -19,9 +20,10 @@ export interface HubIdentity {
   readonly release: string | null;
   readonly kubeVersion: string;
   readonly storage: readonly StorageFacts[] | null;
+  readonly setup: HubSetup;
 }
 
-export interface NewHub extends HubIdentity {
+export interface NewHub extends Omit<HubIdentity, 'setup'> {
   readonly id: string;
   readonly name: string;
   readonly apiUrl: string;
@@ -197,12 +199,12 @@ export class HubsRepository {
     }
   }
 
-  private async recordIdentity(id: string, { clusterId, release, kubeVersion, storage }: HubIdentity, at: Date): Promise<boolean> {
+  private async recordIdentity(id: string, { clusterId, release, kubeVersion, storage, setup }: HubIdentity, at: Date): Promise<boolean> {
     const [told] = await this.sql.query<{ changed: boolean }>(
-      `WITH before AS (SELECT cluster_id, release, kube_version, storage FROM hub WHERE id = $1)
-       UPDATE hub SET cluster_id = $2, release = $3, kube_version = $4, storage = COALESCE($5::jsonb, hub.storage), inspected_at = $6 FROM before WHERE id = $1
-       RETURNING (before.cluster_id, before.release, before.kube_version, before.storage) IS DISTINCT FROM (hub.cluster_id, hub.release, hub.kube_version, hub.storage) AS changed`,
-      [id, clusterId, release, kubeVersion, storage === null ? null : JSON.stringify(storage), at],
+      `WITH before AS (SELECT cluster_id, release, kube_version, storage, setup FROM hub WHERE id = $1)
+       UPDATE hub SET cluster_id = $2, release = $3, kube_version = $4, storage = COALESCE($5::jsonb, hub.storage), inspected_at = $6, setup = $7::jsonb FROM before WHERE id = $1
+       RETURNING (before.cluster_id, before.release, before.kube_version, before.storage, before.setup) IS DISTINCT FROM (hub.cluster_id, hub.release, hub.kube_version, hub.storage, hub.setup) AS changed`,
+      [id, clusterId, release, kubeVersion, storage === null ? null : JSON.stringify(storage), at, JSON.stringify(setup)],
     );
     return told?.changed === true;
   }
@@ -210,7 +212,7 @@ export class HubsRepository {
   /** Hubs that were last inspected before then, or never; those that do not answer are left to their watcher. */
   async inspectedBefore(at: Date): Promise<string[]> {
     const rows = await this.prisma.hub.findMany({
-      where: { removedAt: null, reachability: { not: 'UNREACHABLE' }, OR: [{ inspectedAt: null }, { inspectedAt: { lt: at } }] },
+      where: { removedAt: null, reachability: { not: 'UNREACHABLE' }, OR: [{ inspectedAt: null }, { inspectedAt: { lt: at } }, { setup: { equals: Prisma.DbNull } }] },
       select: { id: true },
       orderBy: { id: 'asc' },
     });

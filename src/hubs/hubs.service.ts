@@ -61,7 +61,8 @@ export class HubsService {
     const now = this.clock.now();
     const id = uuidV7(now);
     const { keyId, sealed } = this.sealer.seal(id, connectionToText(connection));
-    const hub = { ...inspection.identity, id, name, apiUrl: connection.server, createdBy: by.actor, createdAt: now };
+    const { setup: _recordedBelow, ...identity } = inspection.identity;
+    const hub = { ...identity, id, name, apiUrl: connection.server, createdBy: by.actor, createdAt: now };
     await this.repository.create(hub, { keyId, sealed, sealedAt: now });
     await this.repository.recordInspection(id, inspection.identity, prerequisitesOf(inspection.reading), now);
     await this.repository.noteReachable(id, now, inspection.reading.clockSkewSeconds);

@@ -130,6 +130,14 @@ export const prerequisiteCodes = [
   'CLUSTER_ID_KNOWN',
   'CREDENTIALS_READABLE',
   'CLOCK_IN_STEP',
+  'OADP_SUBSCRIBED',
+  'OADP_CHANNEL_SUITS',
+  'OADP_CHANNELS_AGREE',
+  'BACKUP_OPERATOR_RUNNING',
+  'OADP_OPERATOR_RUNNING',
+  'VELERO_RUNNING',
+  'VELERO_STEADY',
+  'HIVE_CLUSTERS_SAFE',
 ] as const;
 export type PrerequisiteCode = (typeof prerequisiteCodes)[number];
 

@@ -1,3 +1,4 @@
+import type { HealthReading } from './hub-health.rules.js';
 import type { StorageFacts } from './hubs.types.js';
 import { prerequisitesOf, type HubReading, type ScheduleSummary } from './prerequisites.rules.js';
 import type { Read } from './reading.rules.js';
@@ -8,7 +9,14 @@ const FORBIDDEN = { is: 'FAILED', code: 'HUB_FORBIDDEN' } as const;
 const storage: StorageFacts = { name: 'dpa-1', provider: 'aws', bucket: 'b', prefix: null, s3Url: null, region: null, phase: 'Available', owned: true };
 const schedule = (change: Partial<ScheduleSummary> = {}): ScheduleSummary => ({ name: 's', phase: 'Enabled', message: null, paused: false, useManagedServiceAccount: true, ...change });
 
+const health: HealthReading = {
+  release: '2.15.0', openshift: '4.20.4', subscriptions: read([{ namespace: 'open-cluster-management-backup', name: 'redhat-oadp-operator', channel: 'stable', installed: 'oadp-operator.v1.5.2' }]),
+  deployments: read(['cluster-backup-chart-clusterbackup', 'openshift-adp-controller-manager', 'velero'].map((name) => ({ name, wanted: 1, available: 1 }))),
+  veleroPods: read([{ name: 'velero-1', restarts: 0, outOfMemory: false, crashLooping: false }]), hive: read({ clusters: 1, notPreserved: [], kubeconfigNotInBackup: [] }),
+};
+
 const healthy: HubReading = {
+  health,
   clusterId: read({ id: 'abc', substitute: false }),
   engine: read({ enabled: true }),
   hub: read({ enabled: true }),

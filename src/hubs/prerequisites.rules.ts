@@ -1,5 +1,6 @@
 import { unknownClusterId } from '../common/rhacm-names.js';
 import type { RemedyBy } from '../common/remedy-by.js';
+import { healthVerdicts, type HealthReading } from './hub-health.rules.js';
 import type { PrerequisiteState, StorageFacts } from './hubs.types.js';
 import { unread, verdict, type PrerequisiteVerdict, type Read } from './reading.rules.js';
 import { isUsableStorage } from './storage.rules.js';
@@ -14,6 +15,7 @@ export interface ScheduleSummary {
 
 /** What an inspection has found on a hub. */
 export interface HubReading {
+  readonly health: HealthReading;
   /** ClusterVersion's id, or the substitute */
   readonly clusterId: Read<{ readonly id: string; readonly substitute: boolean }>;
   readonly engine: Read<{ readonly enabled: boolean }>;
@@ -163,6 +165,7 @@ export function prerequisitesOf(reading: HubReading): PrerequisiteVerdict[] {
     ...scheduleVerdicts(reading),
     rightsVerdict(reading),
     identityVerdict(reading),
+    ...healthVerdicts(reading.health),
     verdict('CREDENTIALS_READABLE', 'MET', 'The stored credentials can be opened'),
     ...(reading.clockSkewSeconds === null ? [] : [clockVerdict(reading.clockSkewSeconds)]),
   ];

@@ -1,5 +1,6 @@
 import type { Prerequisite, StorageFacts } from '../hubs/hubs.types.js';
 import { basisOfPlan, collidingClusters, hubFindings, overallVerdict, planFindings, SILENT_AFTER_MS, type HubFacts, type KnownCluster, type PlanFacts } from './plan-verdict.rules.js';
+import type { Reservation } from './hub-pair.rules.js';
 import type { VerdictCounts } from './readiness.types.js';
 
 const now = new Date('2026-11-24T12:00:00Z');
@@ -10,7 +11,7 @@ const storage: StorageFacts = { name: 'dpa', provider: 'aws', bucket: 'b', prefi
 const schedule = { name: 'schedule-acm', phase: 'Enabled', lastMessage: null, paused: false, veleroPaused: false };
 const allShown = new Map(['cred', 'res', 'gen', 'mc'].map((name) => [name, 'Completed']));
 const hub = (name: string, of: Partial<HubFacts> = {}): HubFacts => ({
-  id: name, name, clusterId: `id-${name}`, reachability: 'REACHABLE', unreachableSince: null, lastErrorCode: null, fencing: 'NONE', fencingChangedAt: null, storage: [storage], prerequisites: [],
+  id: name, name, clusterId: `id-${name}`, reachability: 'REACHABLE', unreachableSince: null, lastErrorCode: null, fencing: 'NONE', fencingChangedAt: null, storage: [storage], prerequisites: [], release: '2.15.0', setup: null, inspectedAt: ago(MINUTE), backups: [],
   schedules: name === 'east' ? [schedule] : [], restores: [], shown: allShown, heardAt: now, tookOver: false, ...of,
 });
 const set = {
@@ -19,10 +20,11 @@ const set = {
 };
 const cluster = (name: string, of: Partial<KnownCluster> = {}): KnownCluster => ({ name, openshiftId: `id-${name}`, isLocal: false, excludedFromBackup: false, restoredFromBackup: null, ...of });
 
-interface World { source?: Partial<HubFacts>; target?: Partial<HubFacts>; sets?: typeof set[]; rpoSeconds?: number; reachability?: string; sourceClusters?: KnownCluster[]; targetClusters?: KnownCluster[] }
+interface World { source?: Partial<HubFacts>; target?: Partial<HubFacts>; sets?: typeof set[]; rpoSeconds?: number; reachability?: string; sourceClusters?: KnownCluster[]; targetClusters?: KnownCluster[]; reservations?: Reservation[] }
 function findingsOf(world: World): string[] {
   const facts: PlanFacts & { sets: typeof set[] } = {
     source: hub('east', world.source), target: hub('west', world.target), rpoSeconds: world.rpoSeconds ?? 3600, plan: { reachability: world.reachability ?? 'PROBED' }, sets: world.sets ?? [set],
+    reservations: world.reservations ?? [],
     sourceClusters: world.sourceClusters ?? [cluster('c1'), cluster('local-cluster', { isLocal: true, excludedFromBackup: true })], targetClusters: world.targetClusters ?? [cluster('local-cluster', { isLocal: true, openshiftId: 'other' })],
   };
   const { basis, set: chosen } = basisOfPlan(facts.source, facts.target, facts.sets, now);
@@ -62,6 +64,11 @@ test.each<{ because: string; world: World; codes: string[] }>([
   { because: 'the phase is Enabled, the Velero schedules are not', world: { source: { schedules: [{ ...schedule, veleroPaused: true }] } }, codes: ['SCHEDULE_NOT_RUNNING AT_RISK'] },
   { because: 'two hubs write to one bucket', world: { source: { schedules: [{ ...schedule, phase: 'BackupCollision' }] } }, codes: ['BACKUP_COLLISION AT_RISK'] },
   { because: 'it took the fleet over and nobody made a schedule', world: { source: { schedules: [], tookOver: true } }, codes: ['NEW_HUB_HAS_NO_SCHEDULE AT_RISK'] },
+  { because: 'two schedules write the same backups', world: { source: { schedules: [schedule, { ...schedule, name: 'other' }] } }, codes: ['TWO_SCHEDULES_ENABLED AT_RISK'] },
+  { because: 'nobody would act on a Restore', world: { target: { prerequisites: [unmet('BACKUP_OPERATOR_RUNNING')] } }, codes: ['BACKUP_OPERATOR_RUNNING NOT_READY'] },
+  { because: 'Velero on the target starves', world: { target: { prerequisites: [unmet('VELERO_STEADY')] } }, codes: ['VELERO_STEADY AT_RISK'] },
+  { because: 'Hive’s clusters of the target stay where they are', world: { target: { prerequisites: [unmet('HIVE_CLUSTERS_SAFE')] } }, codes: [] },
+  { because: 'another failover has the target', world: { reservations: [{ by: 'FAILOVER', plan: 'p2' }] }, codes: ['TARGET_RESERVED NOT_READY'] },
   { because: 'the target backs up too', world: { target: { schedules: [schedule] } }, codes: ['TARGET_SCHEDULE_ACTIVE NOT_READY'] },
   { because: 'a collision makes no backups and is in nobody’s way', world: { target: { schedules: [{ ...schedule, phase: 'BackupCollision' }] } }, codes: [] },
   {

@@ -1,9 +1,10 @@
-import { isScheduleActive, restoresInTheWay, type RestoreOnHub } from '../recovery/restores/restores-on-hub.rules.js';
+import { isScheduleActive, restoresInTheWay } from '../recovery/restores/restores-on-hub.rules.js';
 import { sharedStorage, storageInWords } from '../recovery/plans/shared-storage.rules.js';
 import type { RemedyBy } from '../common/remedy-by.js';
 import type { Fencing, Prerequisite, PrerequisiteCode, Reachability, StorageFacts } from '../hubs/hubs.types.js';
 import type { Basis } from './cluster-verdict.rules.js';
 import { inOrder, type FindingDraft } from './finding-order.rules.js';
+import { backupHealth, isScheduleRunning, named, pairHealth, setupHealth, type HubSide, type Reservation, type Told } from './hub-pair.rules.js';
 import type { PlanFindingCode, Severity, Verdict, VerdictCounts } from './readiness.types.js';
 import { newestRestorable, newestUsable, setUsability, type SetCandidate, type ShownBackups } from './usable-set.rules.js';
 
@@ -12,8 +13,6 @@ export const SILENT_AFTER_MS = 180_000;
 /** Velero shows a finished backup on the other hub within two minutes; a set that takes longer is worth a word. */
 const SYNC_LAG_MS = 300_000;
 const SET_EXPIRES_SOON_MS = 86_400_000;
-/** Names in a cause; the rest is counted. */
-const NAMES_SHOWN = 5;
 
 export interface ScheduleFacts {
   readonly name: string;
@@ -24,9 +23,7 @@ export interface ScheduleFacts {
 }
 
 /** A hub as our tables know it. */
-export interface HubFacts {
-  readonly id: string;
-  readonly name: string;
+export interface HubFacts extends HubSide {
   readonly clusterId: string | null;
   readonly reachability: Reachability;
   readonly unreachableSince: Date | null;
@@ -37,7 +34,6 @@ export interface HubFacts {
   readonly storage: readonly StorageFacts[] | null;
   readonly prerequisites: readonly Prerequisite[];
   readonly schedules: readonly ScheduleFacts[];
-  readonly restores: readonly RestoreOnHub[];
   readonly shown: ShownBackups;
   /** The oldest of the last words on the kinds that verdicts rest on; null: on one of them it has never spoken */
   readonly heardAt: Date | null;
@@ -63,6 +59,7 @@ export interface PlanFacts {
   readonly sets: readonly (SetCandidate & { readonly completedAt: Date | null })[];
   readonly sourceClusters: readonly KnownCluster[];
   readonly targetClusters: readonly KnownCluster[];
+  readonly reservations: readonly Reservation[];
 }
 
 interface Effect { readonly verdict: Verdict; readonly severity: Severity; readonly remedy: string; readonly remedyBy: RemedyBy }
@@ -95,23 +92,45 @@ const EFFECT: Record<PlanFindingCode, Effect> = {
   BACKUP_COLLISION: WARNING('HUB_ADMIN', 'Decide which hub shall write backups, then make a new BackupSchedule there.'),
   NEW_HUB_HAS_NO_SCHEDULE: WARNING('LIFEBOAT_OPERATOR', 'Make a BackupSchedule on the hub that took over: until then the fleet has no new backups.'),
   TARGET_PATH_ASSUMED: INFO('LIFEBOAT_OPERATOR', 'Let the way to each cluster be probed (reachability PROBED) where firewalls may differ between the hubs.'),
+  BACKUP_STUCK: WARNING('HUB_ADMIN', 'Look at Velero’s log and the storage; delete the Backup, so that the next one is not held up.'),
+  BACKUP_PART_MISSING: WARNING('HUB_ADMIN', 'Read the log of the part’s last Backup: without that part no set is complete.'),
+  VALIDATION_BACKUP_MISSING: WARNING('HUB_ADMIN', 'Look at the BackupSchedule, the Velero Schedules and Velero’s pod: the schedule no longer runs.'),
+  TWO_SCHEDULES_ENABLED: WARNING('HUB_ADMIN', 'Delete one of the BackupSchedules: both write the same Velero Schedules.'),
+  RESTORE_IN_ERROR: WARNING('HUB_ADMIN', 'Read the Restore’s last message, mend what it names, and delete the Restore.'),
+  LOCAL_CLUSTER_RENAMED: INFO('HUB_ADMIN', 'Keep the hub’s own ManagedCluster out of the backup: under another name a restore adds it to the target as one more cluster.'),
+  TARGET_RELEASE_OLDER: WARNING('HUB_ADMIN', 'Upgrade the target hub to the source’s release: an older one drops what it does not know.'),
+  COMPONENTS_MISSING_ON_TARGET: WARNING('HUB_ADMIN', 'Enable the same components on the target hub: resources of a component that is off are not restored, or nobody acts on them.'),
+  CLEANUP_WOULD_DETACH: CRITICAL('HUB_ADMIN', 'Make the standing Restore anew with cleanupBeforeRestore: None: another mode detaches the clusters of earlier takeovers.'),
+  EARLIER_TAKEOVER_ON_TARGET: INFO('NOBODY', 'Nothing while every Restore says cleanupBeforeRestore: None, as Lifeboat’s do; any other mode would detach them.'),
+  TARGET_IMPORT_STRATEGY: INFO('NOBODY', 'Nothing: Lifeboat writes the annotation immediate-import where a cluster stays pending.'),
+  EVICTION_GRACE_NOT_SET: WARNING('HUB_ADMIN', 'Set spec.appliedManifestWorkEvictionGracePeriod in the KlusterletConfig global of the target before the failover, and take it back once the workloads are stable.'),
+  TARGET_RESERVED: CRITICAL('LIFEBOAT_OPERATOR', 'Wait until the other failover has ended, or abort it: a hub takes part in one at a time.'),
+  TARGET_SHARED: INFO('LIFEBOAT_OPERATOR', 'Size the target for every fleet that counts on it, or give each plan a target of its own.'),
+  OBSERVABILITY_ON_BOTH: WARNING('HUB_ADMIN', 'See that they write to different stores; else scale observability-thanos-compact on the source to 0 before activation, or remove its MultiClusterObservability.'),
+  GITOPS_HOLDS_RHACM: WARNING('HUB_ADMIN', 'Pause the application’s automatic sync for the failover: it puts back what was paused or annotated.'),
+  HUB_SETUP_UNREAD: DOUBT('HUB_ADMIN', 'Bind the ClusterRole of deploy/hub-rbac.yaml to Lifeboat’s account, then inspect the hub again.'),
   RETURNED_UNFENCED: WARNING('LIFEBOAT_OPERATOR', 'Fence the hub: it has come back after a failover and may still act on clusters that moved.'),
 };
 
-function finding(code: PlanFindingCode, hub: HubFacts | null, cause: string, since: Date | null = null, checkedAt: Date | null = null): FindingDraft {
+function finding(code: PlanFindingCode, hub: Pick<HubFacts, 'id'> | null, cause: string, since: Date | null = null, checkedAt: Date | null = null): FindingDraft {
   return { code, ...EFFECT[code], cause, since, checkedAt, predicts: null, hubId: hub?.id ?? null };
 }
 
-/** Which prerequisites of a target matter: a passive hub makes no backups of its own. */
-const TARGET_PREREQUISITES: ReadonlySet<PrerequisiteCode> = new Set([
-  'CLUSTER_BACKUP_ENABLED', 'DATA_PROTECTION_APPLICATION_PRESENT', 'BACKUP_STORAGE_AVAILABLE', 'RIGHTS_SUFFICIENT', 'CREDENTIALS_READABLE',
-]);
+const toFinding = ({ code, hub, cause, since, checkedAt }: Told): FindingDraft => finding(code, hub, cause, since ?? null, checkedAt ?? null);
 
-/** @param unmet what an unmet prerequisite makes of the verdict: a source already has its set, a target needs it on the day */
-function prerequisiteFindings(hub: HubFacts, codes: ReadonlySet<PrerequisiteCode> | null, unmet: Verdict): FindingDraft[] {
-  return hub.prerequisites
-    .filter((one) => one.state !== 'MET' && (codes === null || codes.has(one.code)))
-    .map((one) => ({
+/** Which prerequisites of a target matter, and what one that is not met makes of the plan. A passive hub makes no backups of its own. */
+const ON_TARGET: Partial<Record<PrerequisiteCode, Verdict>> = {
+  CLUSTER_BACKUP_ENABLED: 'NOT_READY', DATA_PROTECTION_APPLICATION_PRESENT: 'NOT_READY', BACKUP_STORAGE_AVAILABLE: 'NOT_READY', RIGHTS_SUFFICIENT: 'NOT_READY', CREDENTIALS_READABLE: 'NOT_READY',
+  BACKUP_OPERATOR_RUNNING: 'NOT_READY', VELERO_RUNNING: 'NOT_READY',
+  OADP_SUBSCRIBED: 'AT_RISK', OADP_CHANNEL_SUITS: 'AT_RISK', OADP_CHANNELS_AGREE: 'AT_RISK', OADP_OPERATOR_RUNNING: 'AT_RISK', VELERO_STEADY: 'AT_RISK',
+};
+
+/** A source already has its set: what it lacks endangers the next one. A target needs it on the day. */
+function prerequisiteFindings(hub: HubFacts, role: 'SOURCE' | 'TARGET'): FindingDraft[] {
+  return hub.prerequisites.flatMap((one) => {
+    const unmet = role === 'SOURCE' ? 'AT_RISK' : ON_TARGET[one.code];
+    if (one.state === 'MET' || unmet === undefined) return [];
+    return [{
       code: one.code,
       verdict: one.state === 'UNKNOWN' ? ('UNKNOWN' as const) : unmet,
       severity: unmet === 'NOT_READY' && one.state === 'NOT_MET' ? ('CRITICAL' as const) : ('WARNING' as const),
@@ -122,7 +141,8 @@ function prerequisiteFindings(hub: HubFacts, codes: ReadonlySet<PrerequisiteCode
       checkedAt: one.checkedAt,
       predicts: null,
       hubId: hub.id,
-    }));
+    }];
+  });
 }
 
 const isSilent = (hub: Pick<HubFacts, 'heardAt'>, now: Date): boolean => hub.heardAt === null || now.getTime() - hub.heardAt.getTime() > SILENT_AFTER_MS;
@@ -135,21 +155,16 @@ function silenceFindings(hub: HubFacts, now: Date): FindingDraft[] {
 
 function scheduleFindings(hub: HubFacts): FindingDraft[] {
   const collision = hub.schedules.find((schedule) => schedule.phase === 'BackupCollision');
-  if (collision) return [finding('BACKUP_COLLISION', hub, `BackupSchedule ${collision.name} on ${hub.name} is in BackupCollision`)];
-  const running = hub.schedules.some((schedule) => schedule.phase === 'Enabled' && !schedule.paused && !schedule.veleroPaused);
-  if (running) return [];
+  if (collision) return [finding('BACKUP_COLLISION', hub, `BackupSchedule ${collision.name} on ${hub.name} is in BackupCollision${collision.lastMessage === null ? '' : `: ${collision.lastMessage}`}`)];
+  const running = hub.schedules.filter(isScheduleRunning).map(({ name }) => name);
+  if (running.length > 1) return [finding('TWO_SCHEDULES_ENABLED', hub, `Hub ${hub.name} has more than one enabled BackupSchedule: ${named(running)}`)];
+  if (running.length === 1) return [];
   if (hub.tookOver && hub.schedules.length === 0) {
     return [finding('NEW_HUB_HAS_NO_SCHEDULE', hub, `Hub ${hub.name} took over a fleet and has no BackupSchedule`)];
   }
   const states = hub.schedules.map((schedule) => `${schedule.name} is ${schedule.paused || schedule.veleroPaused ? 'paused' : (schedule.phase ?? 'without phase')}`).sort();
   return [finding('SCHEDULE_NOT_RUNNING', hub, states.length === 0 ? `Hub ${hub.name} has no BackupSchedule` : `Hub ${hub.name}: ${states.join(', ')}`)];
 }
-
-const named = (names: readonly string[]): string => {
-  const sorted = [...names].sort();
-  const shown = sorted.slice(0, NAMES_SHOWN).join(', ');
-  return sorted.length > NAMES_SHOWN ? `${shown} and ${sorted.length - NAMES_SHOWN} more` : shown;
-};
 
 /**
  * Clusters of the source whose names the target gives to other clusters. The same cluster (same id), and one that came
@@ -234,11 +249,12 @@ export function planFindings(facts: PlanFacts, basis: Basis, set: PlanFacts['set
   const findings = [
     ...basisFinding(basis),
     ...setFindings(set, target.shown, facts.rpoSeconds, now),
-    ...prerequisiteFindings(source, null, 'AT_RISK'),
-    ...prerequisiteFindings(target, TARGET_PREREQUISITES, 'NOT_READY'),
+    ...prerequisiteFindings(source, 'SOURCE'),
+    ...prerequisiteFindings(target, 'TARGET'),
     ...silenceFindings(source, now),
     ...silenceFindings(target, now),
     ...scheduleFindings(source),
+    ...[...backupHealth(source, now), ...setupHealth(source), ...setupHealth(target), ...pairHealth(facts, backupLabels)].map(toFinding),
     ...sourceFindings(facts, set, now),
     ...targetFindings(facts, backupLabels),
     ...storageFindings(facts),
@@ -311,7 +327,8 @@ export function hubFindings(hub: HubFacts, basis: Basis, set: PlanFacts['sets'][
   return inOrder([
     ...basisFinding(basis),
     ...setFindings(set, hub.shown, null, now),
-    ...prerequisiteFindings(hub, null, 'AT_RISK'),
+    ...prerequisiteFindings(hub, 'SOURCE'),
+    ...[...backupHealth(hub, now), ...setupHealth(hub)].map(toFinding),
     ...silenceFindings(hub, now),
     ...scheduleFindings(hub),
     ...returned,

@@ -5,6 +5,7 @@ import { PlanNotFoundError } from '../recovery/plans/plans.errors.js';
 import { restoresInTheWay, syncedCredentialsBackup } from '../recovery/restores/restores-on-hub.rules.js';
 import type { Basis, Moment, TargetPath } from './cluster-verdict.rules.js';
 import { basisOfPlan, type HubFacts } from './plan-verdict.rules.js';
+import type { Reservation } from './hub-pair.rules.js';
 import { ReadinessRepository, type PlanRow, type SetRow } from './readiness.repository.js';
 import type { BackupSetSummary } from './readiness.types.js';
 
@@ -18,6 +19,7 @@ export interface PlanWorld {
   /** Newest first */
   readonly sets: readonly SetRow[];
 }
+  readonly reservations: readonly Reservation[];
 
 /** Reads what a question about a plan rests on. */
 @Injectable()
@@ -35,9 +37,11 @@ export class PlanWorlds {
   async of(plan: PlanRow, targetHubId = plan.targetHubId): Promise<PlanWorld> {
     const source = await this.repository.hub(plan.sourceHubId);
     if (source === null) throw new HubNotFoundError(plan.sourceHubId);
-    const [target, sets] = await Promise.all([this.repository.hub(targetHubId, source.clusterId), this.repository.sets(source.clusterId)]);
+    const [target, sets, reservations] = await Promise.all([
+      this.repository.hub(targetHubId, source.clusterId), this.repository.sets(source.clusterId), this.repository.reservations(targetHubId, plan.id),
+    ]);
     if (target === null) throw new HubNotFoundError(targetHubId);
-    return { plan, source, target, sets };
+    return { plan, source, target, sets, reservations };
   }
 
   /** The moment of a restore on the plan's own target, with what is known of its ways to the clusters. */

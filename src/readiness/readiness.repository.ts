@@ -4,9 +4,11 @@ import { labels } from '../common/rhacm-names.js';
 import { PrismaService } from '../database/prisma.service.js';
 import { Sql, type SqlRunner } from '../database/sql.js';
 import type { AcmRestoreFacts } from '../fleet/facts.types.js';
+import type { HubSetup } from '../hubs/hub-setup.types.js';
 import type { Fencing, Prerequisite, Reachability, StorageFacts } from '../hubs/hubs.types.js';
 import type { RestoreOnHub } from '../recovery/restores/restores-on-hub.rules.js';
 import type { ClusterFacts, ClusterInSet, LiveToken, TargetPath, TokenInSet } from './cluster-verdict.rules.js';
+import type { OwnBackup, Reservation } from './hub-pair.rules.js';
 import type { HubFacts, KnownCluster, ScheduleFacts } from './plan-verdict.rules.js';
 import { clusterFromJson, findingsFromJson } from './stored-findings.rules.js';
 import type { ClusterReadinessRow, ClusterVerdict, CodeCount, Finding, Verdict, VerdictCounts } from './readiness.types.js';
@@ -102,13 +104,14 @@ export class ReadinessRepository {
   async hub(hubId: string, owner?: string | null): Promise<HubFacts | null> {
     const row = await this.prisma.hub.findUnique({ where: { id: hubId }, include: { prerequisites: true } });
     if (row === null) return null;
-    const [schedules, restores, shown, heardAt, tookOver] = await Promise.all([
-      this.schedules(hubId), this.restores(hubId), this.shown(hubId, owner === undefined ? row.clusterId : owner), this.heardAt(hubId), this.tookOver(hubId),
+    const [schedules, restores, backups, heardAt, tookOver] = await Promise.all([
+      this.schedules(hubId), this.restores(hubId), this.backupsOf(hubId, owner === undefined ? row.clusterId : owner), this.heardAt(hubId), this.tookOver(hubId),
     ]);
     return {
       id: row.id, name: row.name, clusterId: row.clusterId, reachability: row.reachability as Reachability, unreachableSince: row.unreachableSince, lastErrorCode: row.lastErrorCode,
       fencing: row.fencing as Fencing, fencingChangedAt: row.fencingChangedAt, storage: row.storage as unknown as StorageFacts[] | null,
-      prerequisites: row.prerequisites as Prerequisite[], schedules, restores, shown, heardAt, tookOver,
+      prerequisites: row.prerequisites as Prerequisite[], release: row.release, setup: row.setup as unknown as HubSetup | null, inspectedAt: row.inspectedAt, schedules, restores, backups,
+      shown: new Map(backups.map(({ name, phase }) => [name, phase])), heardAt, tookOver,
     };
   }
 
@@ -121,10 +124,18 @@ export class ReadinessRepository {
     return rows.map(({ name, facts }) => ({ name, ...(facts as unknown as AcmRestoreFacts) }));
   }
 
-  private async shown(hubId: string, owner: string | null): Promise<Map<string, string | null>> {
-    if (owner === null) return new Map();
-    const rows = await this.prisma.backup.findMany({ where: { hubId, ownerClusterId: owner }, select: { name: true, phase: true } });
-    return new Map(rows.map((row) => [row.name, row.phase]));
+  private async backupsOf(hubId: string, owner: string | null): Promise<OwnBackup[]> {
+    if (owner === null) return [];
+    return this.prisma.backup.findMany({ where: { hubId, ownerClusterId: owner }, select: { name: true, type: true, phase: true, startedAt: true, completedAt: true } });
+  }
+
+  /** Who else counts on a target: other plans that name it, and other plans' failovers that are under way there. */
+  async reservations(targetHubId: string, planId: string): Promise<Reservation[]> {
+    const [plans, busy] = await Promise.all([
+      this.prisma.recoveryPlan.findMany({ where: { targetHubId, archivedAt: null, id: { not: planId } }, select: { name: true }, orderBy: { name: 'asc' } }),
+      this.prisma.failoverHub.findMany({ where: { hubId: targetHubId, open: true, failover: { planId: { not: planId } } }, select: { failover: { select: { plan: { select: { name: true } } } } } }),
+    ]);
+    return [...busy.map(({ failover }) => ({ by: 'FAILOVER' as const, plan: failover.plan.name })), ...plans.map(({ name }) => ({ by: 'PLAN' as const, plan: name }))];
   }
 
   /** The oldest of the last words; a kind that the hub does not serve has nothing to say. */
@@ -168,13 +179,14 @@ export class ReadinessRepository {
   }
 
   /**
-   * Of the clusters of a plan's hubs those that findings on the plan may name: those whose names both hubs know, the source's own, and of the
-   * others one, which stands for that there are any.
+   * Of the clusters of a plan's hubs those that findings on the plan rest on: those whose names both hubs know, the hubs' own, those that the
+   * target has from a backup, and of the source's others one, which stands for that there are any.
    */
   async namedClusters(sourceHubId: string, targetHubId: string): Promise<{ source: KnownCluster[]; target: KnownCluster[] }> {
     const rows = await this.sql.query<KnownCluster & { hubId: string }>(
       `WITH shared AS (SELECT name FROM managed_cluster WHERE hub_id = $1 INTERSECT SELECT name FROM managed_cluster WHERE hub_id = $2)
-       SELECT hub_id AS "hubId", ${KNOWN} FROM managed_cluster AS cluster WHERE (hub_id = $1 AND origin = 'LOCAL') OR (hub_id IN ($1, $2) AND name IN (SELECT name FROM shared))
+       SELECT hub_id AS "hubId", ${KNOWN} FROM managed_cluster AS cluster 
+       WHERE hub_id IN ($1, $2) AND (origin = 'LOCAL' OR name IN (SELECT name FROM shared) OR (hub_id = $2 AND labels ? '${labels.veleroBackupName}'))
        UNION (SELECT hub_id, ${KNOWN} FROM managed_cluster AS cluster WHERE hub_id = $1 LIMIT 1) ORDER BY name`, [sourceHubId, targetHubId]);
     return { source: rows.filter((row) => row.hubId === sourceHubId), target: rows.filter((row) => row.hubId === targetHubId) };
   }

@@ -16,6 +16,8 @@ export type FleetGroup = 'good' | 'unreachable' | 'asleep' | 'noUrl' | 'hive' | 
 export interface FleetCluster extends ClusterSpec {
   readonly group: FleetGroup;
   readonly labels: Readonly<Record<string, string>>;
+  /** Of Hive's: a deletion would destroy it, and its kubeconfig is in no backup */
+  readonly unsafe?: boolean;
 }
 
 export interface DemoFleetOptions {
@@ -98,15 +100,15 @@ export function objectsOf(cluster: FleetCluster): { readonly type: ResourceType;
   };
   return [
     { type: resources.namespace, object: { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: { [LABEL.managedNamespace]: name } } } },
-    ...(kind === 'hive' ? hiveObjects(name) : []),
+    ...(kind === 'hive' ? hiveObjects(name, cluster.unsafe !== true) : []),
     { type: resources.managedCluster, object: { apiVersion: 'cluster.open-cluster-management.io/v1', kind: 'ManagedCluster', metadata: { name, labels: { ...cluster.labels }, ...hosted }, spec } },
   ];
 }
 
-function hiveObjects(name: string): { type: ResourceType; object: KubeObject }[] {
+function hiveObjects(name: string, safe: boolean): { type: ResourceType; object: KubeObject }[] {
   const secret = (suffix: string, type: string, data: Record<string, string>): { type: ResourceType; object: KubeObject } => ({
     type: resources.secret,
-    object: { apiVersion: 'v1', kind: 'Secret', type: 'Opaque', metadata: { name: `${name}-${suffix}`, namespace: name, labels: { [LABEL.hiveSecret]: type, 'hive.openshift.io/cluster-deployment-name': name } }, data },
+    object: { apiVersion: 'v1', kind: 'Secret', type: 'Opaque', metadata: { name: `${name}-${suffix}`, namespace: name, labels: { ...(safe || type !== 'kubeconfig' ? { [LABEL.hiveSecret]: type } : {}), 'hive.openshift.io/cluster-deployment-name': name } }, data },
   });
   return [
     secret('admin-kubeconfig', 'kubeconfig', { kubeconfig: base64(`kubeconfig of ${name}`) }),
@@ -116,7 +118,7 @@ function hiveObjects(name: string): { type: ResourceType; object: KubeObject }[]
       object: {
         apiVersion: 'hive.openshift.io/v1', kind: 'ClusterDeployment', metadata: { name, namespace: name },
         spec: {
-          baseDomain: 'example', clusterName: name, installed: true, preserveOnDelete: true, platform: { none: {} },
+          baseDomain: 'example', clusterName: name, installed: true, ...(safe ? { preserveOnDelete: true } : {}), platform: { none: {} },
           clusterMetadata: { clusterID: name, infraID: name, adminKubeconfigSecretRef: { name: `${name}-admin-kubeconfig` } },
         },
       },

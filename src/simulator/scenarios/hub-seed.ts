@@ -12,6 +12,7 @@ import { rfc3339, type Json } from '../actors/json.js';
 import { ADDON_NAMESPACE, BACKUP_NAMESPACE, ENGINE_NAMESPACE, FINALIZER, HUB_NAMESPACE, LABEL, STRATEGY_CONFIG } from '../actors/words.js';
 import type { Bucket } from '../bucket/bucket.js';
 import { objectsOf, type FleetCluster } from './fleet.js';
+import { SOUND_UPKEEP, upkeepObjects, type HubUpkeep } from './hub-upkeep.js';
 
 export interface HubSeed {
   readonly name: string;
@@ -24,6 +25,8 @@ export interface HubSeed {
   readonly localClusterName: string;
   /** Hubs label it so; without, it is in the backup and a restore writes it over another hub's */
   readonly localClusterExcluded: boolean;
+  /** Default: all is well */
+  readonly upkeep?: Partial<HubUpkeep>;
 }
 
 const MANAGER = 'installer';
@@ -45,6 +48,7 @@ export async function seedHub(client: HubClient, seed: HubSeed, now: Date): Prom
   });
   for (const one of hubObjects(seed, now)) await put(client, one);
   if (seed.storage) await seedStorage(client, seed.storage);
+  for (const one of upkeepObjects({ ...SOUND_UPKEEP, ...seed.upkeep }, now)) await putIfServed(client, one);
 }
 
 /** @param writers creates in parallel */
@@ -69,6 +73,17 @@ export function settledObjects(cluster: FleetCluster, clusterId: string, now: Da
     manifestsSecret(name),
     ...(cluster.kind === 'hosted' ? [] : klusterletWorks(name)).map((work) => ({ ...klusterletWork(name, work), status: { conditions: withConditions([], workApplied, now) } })),
   ];
+}
+
+/** A bare API server serves less than a hub does. */
+async function putIfServed(client: HubClient, seeded: Seeded): Promise<void> {
+  const { namespace } = seeded.object.metadata;
+  try {
+    if (namespace !== undefined && namespace !== BACKUP_NAMESPACE) await put(client, { type: resources.namespace, object: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } } });
+    await put(client, seeded);
+  } catch (error) {
+    if (!isKubeError(error, 'KUBE_NOT_FOUND')) throw error;
+  }
 }
 
 async function put(client: HubClient, { type, object, status }: Seeded): Promise<KubeObject | null> {

@@ -14,6 +14,7 @@ import { CONDITION, LABEL } from '../actors/words.js';
 import { Bucket } from '../bucket/bucket.js';
 import type { AdmissionHook } from '../store/admission.js';
 import { Fleet } from './fleet.js';
+import type { HubUpkeep } from './hub-upkeep.js';
 import { seedClusters, seedHub, settledObjects } from './hub-seed.js';
 
 /** A Kubernetes API that a world runs on: a SimulatedHub, or any kube-apiserver with the CRDs. */
@@ -48,6 +49,8 @@ export interface WorldHubOptions {
   /** Default `local-cluster` */
   readonly localClusterName?: string;
   readonly localClusterExcluded?: boolean;
+  /** Default: all is well, and no eviction grace period is set */
+  readonly upkeep?: Partial<HubUpkeep>;
   /** Default false: set where nothing collects garbage (a bare kube-apiserver) */
   readonly garbageCollector?: boolean;
 }
@@ -180,6 +183,7 @@ export class World {
       components: { managedServiceAccount: components.managedServiceAccount ?? true, clusterBackup: components.clusterBackup ?? true },
       storage: options.withoutStorage === true ? null : this.bucket, importStrategy: options.importStrategy ?? null,
       localClusterName: options.localClusterName ?? 'local-cluster', localClusterExcluded: options.localClusterExcluded ?? true,
+      upkeep: { ...(options.withoutVeleroDeployment === true ? { down: ['velero'] } : {}), ...options.upkeep },
     }, now);
     const joined = this.fleet.clusters.filter((cluster) => cluster.hub === hub.name);
     if (hub.seed) hub.seed(joined.flatMap((cluster) => settledObjects(cluster, this.clusters.get(cluster.name).clusterId, now)));
