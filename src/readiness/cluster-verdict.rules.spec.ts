@@ -18,6 +18,8 @@ interface Row { because: string; facts?: Partial<ClusterFacts>; basis?: Basis; v
 const rows: Row[] = [
   { because: 'nothing is wrong', verdict: 'READY', codes: [], outcome: 'RECONNECTED' },
   { because: 'Hive brings its clusters back', facts: { origin: 'HIVE', apiUrl: null, available: 'UNKNOWN', inSet: [] }, verdict: 'NOT_NEEDED', codes: [], outcome: 'NOT_NEEDED' },
+  { because: 'a deletion would destroy it, and it would not come back', facts: { origin: 'HIVE', hive: { preserved: false, kubeconfigInBackup: false, checkedAt: now } }, verdict: 'NOT_NEEDED', codes: ['HIVE_NOT_PRESERVED', 'HIVE_KUBECONFIG_NOT_IN_BACKUP'], outcome: 'NOT_NEEDED' },
+  { because: 'Hive keeps all that it needs', facts: { origin: 'HIVE', hive: { preserved: true, kubeconfigInBackup: true, checkedAt: now } }, verdict: 'NOT_NEEDED', codes: [], outcome: 'NOT_NEEDED' },
   { because: 'auto-import does not apply to hosted clusters', facts: { origin: 'HOSTED' }, verdict: 'NOT_NEEDED', codes: [], outcome: 'NOT_NEEDED' },
   { because: 'the hub itself does not move', facts: { origin: 'LOCAL' }, verdict: 'NOT_NEEDED', codes: [], outcome: 'NOT_NEEDED' },
   { because: 'limitation 1: the hub does not reach the cluster', facts: { available: 'UNKNOWN' }, verdict: 'NOT_READY', codes: ['CLUSTER_UNREACHABLE'], outcome: 'CLUSTER_UNREACHABLE' },

@@ -35,6 +35,14 @@ export interface ClusterInSet {
   readonly apiUrl: string | null;
 }
 
+/** What Hive's own way of bringing a cluster back rests on. */
+interface HiveFacts {
+  /** `spec.preserveOnDelete` of its ClusterDeployment */
+  readonly preserved: boolean;
+  readonly kubeconfigInBackup: boolean;
+  readonly checkedAt: Date | null;
+}
+
 export interface ClusterFacts {
   readonly name: string;
   readonly origin: ClusterOrigin;
@@ -50,6 +58,8 @@ export interface ClusterFacts {
   readonly inSet: readonly TokenInSet[];
   /** Absent: nothing is known but its age */
   readonly held?: ClusterInSet;
+  /** What the last inspection found of a cluster that Hive made; null or absent: it could not look, which is told of the hub */
+  readonly hive?: HiveFacts | null;
 }
 
 /** The set that would be restored. */
@@ -127,6 +137,8 @@ const EFFECT: Record<ClusterFindingCode, readonly [Verdict, Severity, ImportOutc
 
 const REMEDY: Record<ClusterFindingCode, string> = {
   NO_BACKUP_SET: 'Enable a BackupSchedule on the source hub and wait for its first set to complete.',
+  HIVE_NOT_PRESERVED: ['AT_RISK', 'WARNING', null],
+  HIVE_KUBECONFIG_NOT_IN_BACKUP: ['AT_RISK', 'WARNING', null],
   BACKUP_NOT_ON_TARGET: 'Check that both hubs use the same storage location; Velero shows finished backups there within two minutes.',
   FACTS_STALE: 'Restore the connection to the hub, so that it can tell which backups it shows.',
   CLUSTER_NOT_IN_BACKUP: 'Wait for the next backup set; remove the label velero.io/exclude-from-backup where it is set.',
@@ -149,6 +161,8 @@ const REMEDY: Record<ClusterFindingCode, string> = {
 
 /** Who can carry the remedy out. */
 const REMEDY_BY: Record<ClusterFindingCode, RemedyBy> = {
+  HIVE_NOT_PRESERVED: 'Set spec.preserveOnDelete: true on the ClusterDeployment before anything is deleted on this hub.',
+  HIVE_KUBECONFIG_NOT_IN_BACKUP: 'Label the kubeconfig Secret hive.openshift.io/secret-type: kubeconfig, and wait for the next backup set.',
   NO_BACKUP_SET: 'LIFEBOAT_OPERATOR',
   BACKUP_NOT_ON_TARGET: 'STORAGE_ADMIN',
   FACTS_STALE: 'HUB_ADMIN',
@@ -172,6 +186,8 @@ const REMEDY_BY: Record<ClusterFindingCode, RemedyBy> = {
 
 function finding(code: ClusterFindingCode, cause: string, since: Date | null = null, checkedAt: Date | null = null): FindingDraft {
   const [verdict, severity, predicts] = EFFECT[code];
+  HIVE_NOT_PRESERVED: 'HUB_ADMIN',
+  HIVE_KUBECONFIG_NOT_IN_BACKUP: 'HUB_ADMIN',
   return { code, verdict, severity, predicts, cause, remedy: REMEDY[code], remedyBy: REMEDY_BY[code], since, checkedAt, hubId: null };
 }
 
@@ -198,7 +214,7 @@ export function predictedOutcomeOfCode(verdict: ClusterVerdict, code: string | n
 
 /** Whether a cluster would come back if the set were restored at `moment.now`. Facts about a finished set do not age. */
 export function assessCluster(facts: ClusterFacts, basis: Basis, moment: Moment): ClusterAssessment {
-  if (facts.origin !== 'IMPORTED') return { verdict: 'NOT_NEEDED', findings: [] };
+  if (facts.origin !== 'IMPORTED') return { verdict: 'NOT_NEEDED', findings: inOrder(hiveFindings(facts)) };
   const findings = inOrder([...basisFindings(facts, basis), ...clusterFindings(facts, basis), ...pathFindings(facts, moment), ...tokenFindings(facts, basis, moment)]);
   return { verdict: worstVerdict(findings.map((one) => one.verdict)), findings };
 }
@@ -207,6 +223,15 @@ function basisFindings(facts: ClusterFacts, basis: Basis): FindingDraft[] {
   switch (basis.kind) {
     case 'NO_SET':
       return [finding('NO_BACKUP_SET', 'The source hub has no complete backup set that could be restored')];
+/** Hive's clusters need no token, and have a way back of their own that can be broken. */
+function hiveFindings({ origin, hive }: ClusterFacts): FindingDraft[] {
+  if (origin !== 'HIVE' || hive === undefined || hive === null) return [];
+  return [
+    ...(hive.preserved ? [] : [finding('HIVE_NOT_PRESERVED', 'The ClusterDeployment lacks spec.preserveOnDelete: true: deleting it destroys the cluster', null, hive.checkedAt)]),
+    ...(hive.kubeconfigInBackup ? [] : [finding('HIVE_KUBECONFIG_NOT_IN_BACKUP', 'The Secret of its admin kubeconfig is missing, or has no label that takes it into the backup', null, hive.checkedAt)]),
+  ];
+}
+
     case 'NOT_ON_TARGET':
       return [finding('BACKUP_NOT_ON_TARGET', `The target hub does not show the backup set of ${basis.credentialsBackup}, nor an older one`)];
     case 'STALE':

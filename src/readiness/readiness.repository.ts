@@ -238,10 +238,12 @@ const KNOWN = `cluster.name, cluster.openshift_id AS "openshiftId", cluster.orig
 /** What verdicts on clusters rest on. The triggers of migration 0033 wake a verdict when something of this changes: whoever reads more tells them. */
 async function readClusters(sql: SqlRunner, hubId: string, setId: string | null, names: readonly string[] | null): Promise<ClusterRow[]> {
   type Named<T> = T & { readonly cluster: string };
-  const clusters = await sql.query<Omit<ClusterRow, 'tokens' | 'inSet' | 'held'>>(
+  const clusters = await sql.query<Omit<ClusterRow, 'tokens' | 'inSet' | 'held' | 'hive'> & HiveTold>(
     `SELECT cluster.id, cluster.origin, cluster.api_url AS "apiUrl", cluster.available, cluster.available_since AS "availableSince", cluster.created_on_hub_at AS "createdOnHubAt", ${KNOWN},
-       told.name IS NOT NULL AS "importDisabled"
-     FROM managed_cluster AS cluster
+       told.name IS NOT NULL AS "importDisabled", cluster.origin = 'HIVE' AND COALESCE(hub.setup->'hive'->>'is' = 'READ', false) AS "hiveKnown",
+       COALESCE(hub.setup->'hive'->'value'->'notPreserved' ? cluster.name, false) AS unpreserved,
+       COALESCE(hub.setup->'hive'->'value'->'kubeconfigNotInBackup' ? cluster.name, false) AS "noKubeconfig", hub.inspected_at AS "inspectedAt"
+     FROM managed_cluster AS cluster JOIN hub ON hub.id = cluster.hub_id
      LEFT JOIN hub_object AS told ON told.hub_id = $1 AND told.kind = 'MANAGED_CLUSTER' AND told.namespace = '' AND told.name = cluster.name AND told.facts->'importDisabled' = 'true'
      WHERE cluster.hub_id = $1 AND ($2::text[] IS NULL OR cluster.name = ANY($2)) ORDER BY cluster.name`, [hubId, names]);
   const tokens = await sql.query<Named<LiveToken> & { hasAccount: boolean; createdAt: string | null }>(
@@ -257,7 +259,7 @@ async function readClusters(sql: SqlRunner, hubId: string, setId: string | null,
   const live = Map.groupBy(tokens, ({ cluster }) => cluster);
   const inside = Map.groupBy(inSet, ({ cluster }) => cluster);
   const heldByName = new Map(held.map(({ cluster, ...row }) => [cluster, { held: row }]));
-  return clusters.map((row) => ({
+  return clusters.map(({ hiveKnown, unpreserved, noKubeconfig, inspectedAt, ...row }) => ({
     ...row,
     // Of an account whose creation cannot be read: since ever
     tokens: (live.get(row.name) ?? []).map(({ cluster: _its, hasAccount, createdAt, ...token }) => ({ ...token, accountSince: hasAccount ? new Date(createdAt ?? 0) : null })),
@@ -276,6 +278,7 @@ type SavedPlanRow = Omit<SavedPlanReadiness, 'findings' | 'counts' | 'byCode'> &
 type SavedClusterRow = Omit<SavedClusterReadiness, 'findings'> & { findings: unknown };
 interface Counted { code: string; severity: string; verdict: string; count: number }
 
+    ...(hiveKnown ? { hive: { preserved: !unpreserved, kubeconfigInBackup: !noKubeconfig, checkedAt: inspectedAt } } : {}),
 const SAVED_PLAN = `SELECT verdict, findings, set_id AS "setId", facts_at AS "factsAt", since, computed_at AS "computedAt", counts, by_code AS "byCode", basis, whole_at AS "wholeAt" FROM plan_readiness WHERE plan_id = $1`;
 const SAVED_CLUSTERS = `
   SELECT cluster, origin, verdict, code, findings, set_id AS "setId", since, recheck_at AS "recheckAt" FROM cluster_readiness WHERE plan_id = $1 AND ($2::text[] IS NULL OR cluster = ANY($2))`;
@@ -283,6 +286,9 @@ const SAVED_CLUSTERS = `
 async function savedOf(sql: SqlRunner, planId: string): Promise<SavedPlanReadiness | null> {
   const [row] = await sql.query<SavedPlanRow>(SAVED_PLAN, [planId]);
   // Without counts it was computed by an older release, which waits for the next computation: its verdict's since is kept.
+/** Hive's clusters are inspected with their hub: the whole computation of every few minutes takes up what has changed. */
+interface HiveTold { readonly hiveKnown: boolean; readonly unpreserved: boolean; readonly noKubeconfig: boolean; readonly inspectedAt: Date | null }
+
   return row === undefined ? null : { ...row, findings: findingsFromJson(row.findings), counts: countsOf(row.counts ?? {}), byCode: codesInOrder(row.byCode ?? []), wholeAt: row.counts === null ? null : row.wholeAt };
 }
 

@@ -211,3 +211,22 @@ test('3,500 clusters, asked for by many at once and worked out by several proces
   expect(Math.max(...sizes)).toBeLessThanOrEqual(1_000);
   expect(await readiness.forPlan(planId)).toMatchObject({ clustersRecoverable: 3_501, clustersTotal: 3_502 });
 });
+
+test('what an inspection found of the hubs is told with its age: of Hive’s clusters, and of what the two hubs are to each other', async () => {
+  const { prisma } = parts;
+  const read = <T>(value: T) => ({ is: 'READ', value });
+  await addCluster('hive-1', { origin: 'HIVE' });
+  const setup = { components: read([]), importStrategy: { is: 'ABSENT' }, evictionGrace: { is: 'ABSENT' }, observability: { is: 'ABSENT' }, gitOps: { is: 'FAILED', code: 'HUB_FORBIDDEN' }, hive: read({ clusters: 1, notPreserved: ['hive-1'], kubeconfigNotInBackup: [] }) };
+  const inspectedAt = clock.now();
+  await prisma.hub.updateMany({ where: { id: { in: Object.values(hubs) } }, data: { setup, inspectedAt } });
+  await prisma.recoveryPlan.create({
+    data: { name: 'other', sourceHubId: hubs.east, targetHubId: hubs.west, rpoSeconds: 3600, rtoSeconds: 3600, backupRule: 'NEWEST_COMPLETE', approvalRequired: true, importWindowSeconds: 60, createdAt: start, createdBy: 't', updatedAt: start },
+  });
+  const { findings } = await readiness.compute(planId, { whole: true });
+  const told = (code: string) => findings.filter((one) => one.code === code).map(({ hubId, verdict, remedyBy, checkedAt }) => ({ hubId, verdict, remedyBy, checkedAt }));
+  expect(told('EVICTION_GRACE_NOT_SET')).toEqual([{ hubId: hubs.west, verdict: 'AT_RISK', remedyBy: 'HUB_ADMIN', checkedAt: inspectedAt }]);
+  expect(told('HUB_SETUP_UNREAD').map(({ hubId, verdict }) => [hubId, verdict]).sort()).toEqual([[hubs.east, 'UNKNOWN'], [hubs.west, 'UNKNOWN']].sort());
+  expect(told('TARGET_SHARED')).toEqual([{ hubId: hubs.west, verdict: 'READY', remedyBy: 'LIFEBOAT_OPERATOR', checkedAt: null }]);
+  const [row] = (await readiness.clustersOfPlan(planId, { name: 'hive-1' }, byCluster, { limit: 1 })).items;
+  expect(row).toMatchObject({ verdict: 'NOT_NEEDED', code: 'HIVE_NOT_PRESERVED', predictedOutcome: 'NOT_NEEDED', findings: [{ code: 'HIVE_NOT_PRESERVED', severity: 'WARNING', checkedAt: inspectedAt }] });
+});

@@ -38,6 +38,8 @@ export const clusterFindingCodes = [
   'ROLE_BINDING_MISSING',
   'TOKEN_EXPIRES_SOON',
   'TOKEN_LOST_SINCE_BACKUP',
+  'HIVE_NOT_PRESERVED',
+  'HIVE_KUBECONFIG_NOT_IN_BACKUP',
 ] as const;
 export type ClusterFindingCode = (typeof clusterFindingCodes)[number];
 
