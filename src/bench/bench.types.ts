@@ -1,3 +1,5 @@
+import type { ExplainedStatement } from './statements.js';
+
 /** One measured number. */
 export interface Figure {
   readonly name: string;
@@ -12,10 +14,12 @@ export interface Measured {
   /** Processes that wanted to run when it began, a minute's average: above nothing, others took their share of the machine */
   readonly loadBefore: number;
   readonly figures: readonly Figure[];
+  /** The slowest statement of each part that asks PostgreSQL alone */
+  readonly slowest: readonly ExplainedStatement[];
 }
 
 export interface BenchOptions {
-  /** Managed clusters of a hub, where a benchmark does not say otherwise */
+  /** Managed clusters of a hub; of the whole fleet where a benchmark has a number of its own */
   readonly clusters: number;
   /** How long a benchmark lasts that measures over time */
   readonly minutes: number;
@@ -23,6 +27,8 @@ export interface BenchOptions {
   readonly profileDir?: string;
   /** Told of what is going on, for people */
   readonly say: (what: string) => void;
+  /** Told of the slowest statement of a part */
+  readonly explain: (slowest: ExplainedStatement) => void;
 }
 
 export interface Benchmark {
@@ -30,6 +36,8 @@ export interface Benchmark {
   readonly title: string;
   /** Needs the binaries of a real kube-apiserver */
   readonly kube: boolean;
+  /** How many clusters where nobody says otherwise; absent: a thousand on each hub */
+  readonly clusters?: number;
   readonly run: (options: BenchOptions) => Promise<readonly Figure[]>;
 }
 

@@ -1,5 +1,6 @@
 import { arch, cpus, platform, totalmem } from 'node:os';
 import type { Figure, Measured } from './bench.types.js';
+import type { ExplainedStatement } from './statements.js';
 
 export interface Machine {
   readonly cores: number;
@@ -42,3 +43,5 @@ export function table({ title, benchmark, loadBefore, figures }: Measured): stri
   const row = ({ name, unit }: Figure, index: number): string => `  ${name.padEnd(width)}  ${(values[index] ?? '').padStart(valueWidth)} ${unit}`.trimEnd();
   return `\n${title} (${benchmark}; load before: ${loadBefore.toFixed(1)})\n${figures.map(row).join('\n')}\n`;
 }
+
+export const explained = ({ of, ms, text, plan }: ExplainedStatement): string => `\n${of}: the slowest statement took ${number(ms)} ms\n${text.trim()}\n\n${plan}\n`;
