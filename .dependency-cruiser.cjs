@@ -1,5 +1,5 @@
 // The table of docs/architecture.md ("What may import what") as rules.
-const FEATURES = 'hubs|fleet|tokens|backups|readiness|recovery|changes|notifications';
+const FEATURES = 'hubs|fleet|tokens|backups|readiness|recovery|probes|changes|notifications';
 const feature = `^src/(${FEATURES})/`;
 const spec = '\\.spec\\.ts$';
 

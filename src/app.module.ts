@@ -13,6 +13,7 @@ import { HubsModule } from './hubs/hubs.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { HubLoads } from './kube/hub-loads.js';
 import { ObservabilityModule } from './observability/observability.module.js';
+import { ProbesModule } from './probes/probes.module.js';
 import { ReadinessModule } from './readiness/readiness.module.js';
 import { RecoveryModule } from './recovery/recovery.module.js';
 import { TokensModule } from './tokens/tokens.module.js';
@@ -55,6 +56,7 @@ export class AppModule {
         BackupsModule,
         ReadinessModule,
         RecoveryModule,
+        ProbesModule,
         ChangesModule,
       ],
     };

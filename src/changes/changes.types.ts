@@ -13,6 +13,7 @@ export const changeTypes = [
   'TOKEN_REMOVED',
   'PLAN_VERDICT_CHANGED',
   'CLUSTER_VERDICT_CHANGED',
+  'TARGET_PATH_CHANGED',
 ] as const;
 export type ChangeType = (typeof changeTypes)[number];
 

@@ -9,7 +9,7 @@ import { isKubeError } from '../kube/kube-error.js';
 import type { KubeObject } from '../kube/kube.types.js';
 import { resources } from '../kube/resources.js';
 import type { OwnAnswer, PathAnswer } from './probes.types.js';
-import { notProbed, notResolved, ownAnswer, ownFailure, pathAnswerOf } from './proxy-answer.rules.js';
+import { notAnswered, notProbed, notResolved, ownAnswer, ownFailure, pathAnswerOf } from './proxy-answer.rules.js';
 import { probeNamespace } from './probe-rights.rules.js';
 import { probedUrl, versionPathOf } from './probed-url.rules.js';
 
@@ -112,20 +112,20 @@ export class PathProber {
     const name = `lifeboat-probe-${randomUUID()}`;
     const port = Number(url.port || 443);
     const ref = { name, namespace };
-    let doing = 'make the probe’s Pod';
+    let doing: string | null = 'make the probe’s Pod';
     let hubKnowsUs = false;
     try {
       await client.create(resources.pod, podOf(name, this.clock.now()), callOf(signal));
       doing = 'give the probe’s Pod the address';
       await client.patch(resources.pod, ref, { status: { podIP: address, podIPs: [{ ip: address }] } }, { patchType: 'merge', subresource: 'status', ...callOf(signal) });
-      doing = 'ask through the pod proxy';
+      doing = null;
       const answer = await client.askPod(ref, port, versionPathOf(url), { deadlineMs: this.limits.proxyMs, ...callOf(signal) });
       hubKnowsUs = await this.remove(client, name);
       return pathAnswerOf(answer, name, hubKnowsUs);
     } catch (error) {
       if (!isKubeError(error)) throw error;
       if (!hubKnowsUs) await this.remove(client, name);
-      return notProbed(error, doing);
+      return doing === null ? notAnswered(error) : notProbed(error, doing);
     }
   }
 

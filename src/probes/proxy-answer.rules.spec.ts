@@ -4,7 +4,7 @@ import { KubeError } from '../kube/kube-error.js';
 import type { ProxiedAnswer } from '../kube/kube.types.js';
 import { probeNamespace, probeRights } from './probe-rights.rules.js';
 import { probedUrl, versionPathOf } from './probed-url.rules.js';
-import { notProbed, notResolved, ownFailure, pathAnswerOf } from './proxy-answer.rules.js';
+import { notAnswered, notProbed, notResolved, ownFailure, pathAnswerOf } from './proxy-answer.rules.js';
 
 const OBJECT = 'lifeboat-probe-1';
 const answer = (status: number, of: Partial<ProxiedAnswer> = {}): ProxiedAnswer => ({ status, reason: null, message: null, kind: null, name: null, ...of });
@@ -21,7 +21,7 @@ test.each([
   { because: 'somebody removed the Pod meanwhile', of: answer(404, { kind: 'pods', name: OBJECT }), state: 'UNKNOWN', code: 'UNCLEAR' },
   { because: 'behind is no such path', of: answer(404), state: 'PROVEN', code: 'ANSWERED' },
   { because: 'a loopback address', of: answer(400, { message: 'address not allowed' }), state: 'UNKNOWN', code: 'ADDRESS_REFUSED' },
-  { because: 'who is busy cannot be told', of: answer(429), state: 'UNKNOWN', code: 'HUB_BUSY' },
+  { because: 'who is busy cannot be told', of: answer(429), state: 'UNKNOWN', code: 'UNCLEAR' },
   { because: 'who failed cannot be told', of: answer(500, { message: 'oops' }), state: 'UNKNOWN', code: 'UNCLEAR' },
   { because: 'a gateway before the hub', of: answer(502), state: 'UNKNOWN', code: 'UNCLEAR' },
   { because: 'the same words with 200 are the cluster’s', of: answer(200, { message: 'error trying to reach service: dial tcp: connection refused' }), state: 'PROVEN', code: 'ANSWERED' },
@@ -56,6 +56,11 @@ test.each([
   { error: new KubeError('KUBE_CONFLICT', 'x'), code: 'UNCLEAR' },
 ])('a probe that did not come about ($error.code) teaches nothing: $code', ({ error, code }) => {
   expect(notProbed(error, 'make the probe’s Pod')).toMatchObject({ state: 'UNKNOWN', code });
+});
+
+test('what stands behind can end a question as it likes: that does not make the hub be away', () => {
+  expect(notAnswered(new KubeError('HUB_TIMEOUT', 'x'))).toMatchObject({ state: 'UNKNOWN', code: 'TIMED_OUT' });
+  expect(notAnswered(new KubeError('HUB_UNREACHABLE', 'x'))).toMatchObject({ state: 'UNKNOWN', code: 'UNCLEAR' });
 });
 
 test('a name that is not known here, or leads to a forbidden address, says nothing of the target', () => {

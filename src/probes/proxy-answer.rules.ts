@@ -44,9 +44,13 @@ export function pathAnswerOf(answer: ProxiedAnswer, object: string, hubKnowsUs: 
   }
   if (message !== null && /address not allowed/.test(message)) return said('UNKNOWN', 'ADDRESS_REFUSED', `the hub refuses to call the address (${http})`);
   if (status === 401 && !hubKnowsUs) return said('UNKNOWN', 'HUB_AWAY', 'the hub did not take the credentials (HTTP 401)');
-  if (status === 429) return said('UNKNOWN', 'HUB_BUSY', 'HTTP 429, from the hub or from behind');
-  if (status >= 500) return said('UNKNOWN', 'UNCLEAR', `${http}, from the hub or from behind`);
+  if (status === 429 || status >= 500) return said('UNKNOWN', 'UNCLEAR', `${http}, from the hub or from behind`);
   return said('PROVEN', 'ANSWERED', `the cluster’s API server answered the target hub with HTTP ${status}`);
+}
+
+/** Why no answer came through the proxy. Whatever stands behind can make that happen, so it says nothing of the hub either. */
+export function notAnswered(error: KubeError): PathAnswer {
+  return said('UNKNOWN', error.code === 'HUB_TIMEOUT' ? 'TIMED_OUT' : 'UNCLEAR', `no answer came through the hub: ${error.message}`);
 }
 
 /** Why the probe itself did not come about: nothing is learned of the way. @param doing what was being done, e.g. `make the probe’s Pod` */

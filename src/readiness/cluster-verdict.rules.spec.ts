@@ -92,13 +92,15 @@ describe('the way from the target to the cluster', () => {
     { because: 'to be proven, and nobody has looked', mustBeProven: true, verdict: 'UNKNOWN', codes: ['TARGET_PATH_UNPROVEN'], outcome: null },
     { because: 'proven', mustBeProven: true, path: proven, verdict: 'READY', codes: [], outcome: 'RECONNECTED' },
     { because: 'proven a day ago, to the second', mustBeProven: true, path: { ...proven, checkedAt: hours(-24) }, verdict: 'READY', codes: [], outcome: 'RECONNECTED' },
+    { because: 'no probe has taught anything', mustBeProven: true, path: { state: 'UNKNOWN', checkedAt: hours(0), detail: 'the hub was away' }, verdict: 'UNKNOWN', codes: ['TARGET_PATH_UNPROVEN'], outcome: null },
+    { because: 'assumed, and no probe has taught anything', mustBeProven: false, path: { state: 'UNKNOWN', checkedAt: hours(0), detail: 'the hub was away' }, verdict: 'READY', codes: [], outcome: 'RECONNECTED' },
     { because: 'an old proof is none', mustBeProven: true, path: { ...proven, checkedAt: hours(-25) }, verdict: 'UNKNOWN', codes: ['TARGET_PATH_UNPROVEN'], outcome: null },
     { because: 'a refusal stands until a probe succeeds', mustBeProven: true, path: { ...refused, checkedAt: hours(-99) }, verdict: 'NOT_READY', codes: ['TARGET_PATH_REFUSED'], outcome: 'CLUSTER_UNREACHABLE' },
     { because: 'a sure obstacle outweighs the doubt', mustBeProven: true, facts: { available: 'UNKNOWN' }, verdict: 'NOT_READY', codes: ['CLUSTER_UNREACHABLE', 'TARGET_PATH_UNPROVEN'], outcome: 'CLUSTER_UNREACHABLE' },
     { because: 'where no address is known there is no way to probe', mustBeProven: true, facts: { apiUrl: null }, verdict: 'NOT_READY', codes: ['API_URL_MISSING'], outcome: 'API_URL_MISSING' },
     { because: 'Hive needs none', mustBeProven: true, facts: { origin: 'HIVE' }, verdict: 'NOT_NEEDED', codes: [], outcome: 'NOT_NEEDED' },
   ])('$verdict $codes: $because', ({ mustBeProven, path, facts, verdict, codes, outcome }) => {
-    const paths = { mustBeProven, byCluster: new Map(path === undefined ? [] : [['c1', path]]) };
+    const paths = { mustBeProven, provenForMs: 86_400_000, byCluster: new Map(path === undefined ? [] : [['c1', path]]) };
     const assessment = assessCluster({ ...good, ...facts }, set, { ...moment, paths });
     expect({ verdict: assessment.verdict, codes: assessment.findings.map((one) => one.code) }).toEqual({ verdict, codes });
     expect(predictedOutcome(assessment.verdict, assessment.findings)).toBe(outcome);

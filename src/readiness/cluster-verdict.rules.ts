@@ -81,23 +81,27 @@ export type Basis =
 
 /** What the last probe found of the way from a target hub to a cluster's API. */
 export interface TargetPath {
-  readonly state: 'PROVEN' | 'REFUSED';
+  /** UNKNOWN: no probe has taught anything yet */
+  readonly state: 'PROVEN' | 'REFUSED' | 'UNKNOWN';
   readonly checkedAt: Date;
   readonly detail: string;
+  /** Since when the state is what it is; absent or null: not known */
+  readonly since?: Date | null;
+  /** What the last attempt met, where it taught nothing */
+  readonly lastAttempt?: string | null;
 }
 
 /** What is known of the ways from one target. */
 export interface TargetPaths {
   /** A way that no recent probe has proved is a doubt; else it is assumed to be open until a probe has been refused */
   readonly mustBeProven: boolean;
+  /** A proof older than this says nothing of today: firewalls change. Milliseconds */
+  readonly provenForMs: number;
   readonly byCluster: ReadonlyMap<string, TargetPath>;
 }
 
 /** The token's refresh is told by the cluster's clock, the account's creation by the hub's. Milliseconds. */
 const CLOCK_TOLERANCE_MS = 60_000;
-
-/** A proof older than this says nothing of today: firewalls change. Milliseconds. */
-export const PATH_PROVEN_FOR_MS = 86_400_000;
 
 /** The moment of the restore, and how far ahead of it a token must last not to be a risk. */
 export interface Moment {
@@ -283,11 +287,13 @@ function clusterFindings(facts: ClusterFacts, basis: Basis): FindingDraft[] {
 function pathFindings(facts: ClusterFacts, { now, paths }: Moment): FindingDraft[] {
   if (paths === undefined || facts.apiUrl === null) return [];
   const path = paths.byCluster.get(facts.name);
-  if (path?.state === 'REFUSED') return [finding('TARGET_PATH_REFUSED', `From the target hub the cluster’s API was not reached: ${path.detail}`, path.checkedAt, path.checkedAt)];
+  if (path?.state === 'REFUSED') return [finding('TARGET_PATH_REFUSED', `From the target hub the cluster’s API was not reached: ${path.detail}`, path.since ?? path.checkedAt, path.checkedAt)];
   if (!paths.mustBeProven) return [];
   if (path === undefined) return [finding('TARGET_PATH_UNPROVEN', 'Nobody has probed whether the target hub reaches the cluster’s API')];
-  if (now.getTime() - path.checkedAt.getTime() <= PATH_PROVEN_FOR_MS) return [];
-  return [finding('TARGET_PATH_UNPROVEN', `The target hub was last seen to reach the cluster’s API at ${path.checkedAt.toISOString()}`, path.checkedAt, path.checkedAt)];
+  if (path.state === 'UNKNOWN') return [finding('TARGET_PATH_UNPROVEN', `Whether the target hub reaches the cluster’s API is not known: ${path.detail}`, path.since ?? null, path.checkedAt)];
+  if (now.getTime() - path.checkedAt.getTime() <= paths.provenForMs) return [];
+  const attempt = path.lastAttempt ? `; since then: ${path.lastAttempt}` : '';
+  return [finding('TARGET_PATH_UNPROVEN', `The target hub was last seen to reach the cluster’s API at ${path.checkedAt.toISOString()}${attempt}`, path.checkedAt, path.checkedAt)];
 }
 
 function tokenFindings(facts: ClusterFacts, basis: Basis, moment: Moment): FindingDraft[] {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { veleroLabelValue } from '../backups/velero-name.rules.js';
 import { HubNotFoundError } from '../hubs/hubs.errors.js';
 import { PlanNotFoundError } from '../recovery/plans/plans.errors.js';
+import { provenForMs } from '../probes/probe-times.rules.js';
 import { restoresInTheWay, syncedCredentialsBackup } from '../recovery/restores/restores-on-hub.rules.js';
 import type { Basis, Moment, TargetPath } from './cluster-verdict.rules.js';
 import { basisOfPlan, type HubFacts } from './plan-verdict.rules.js';
@@ -50,7 +51,9 @@ export class PlanWorlds {
   }
 }
 
-export const momentWith = (plan: PlanRow, now: Date, byCluster: ReadonlyMap<string, TargetPath>): Moment => ({ ...momentOf(plan, now), paths: { mustBeProven: plan.reachability === 'PROBED', byCluster } });
+export const momentWith = (plan: PlanRow, now: Date, byCluster: ReadonlyMap<string, TargetPath>): Moment => ({
+  ...momentOf(plan, now), paths: { mustBeProven: plan.reachability === 'PROBED', provenForMs: provenForMs(plan.probeIntervalSeconds), byCluster },
+});
 
 /** The set that a failover would restore now. A standing Restore on the target has brought its credentials already, maybe older ones. */
 export function restorable(world: PlanWorld, now: Date): { basis: Basis; set: SetRow | null; tokenSetId: string | null } {

@@ -30,6 +30,7 @@ export interface PlanRow {
   readonly rtoSeconds: number;
   /** ASSUMED | PROBED */
   readonly reachability: string;
+  readonly probeIntervalSeconds: number;
 }
 
 export type SetRow = SetCandidate & { readonly status: string; readonly managedClustersStartedAt: Date | null; readonly completedAt: Date | null };
@@ -88,7 +89,7 @@ export class ReadinessRepository {
 
   /** null: there is no such plan */
   async plan(planId: string): Promise<PlanRow | null> {
-    return this.prisma.recoveryPlan.findUnique({ where: { id: planId }, select: { id: true, sourceHubId: true, targetHubId: true, rpoSeconds: true, rtoSeconds: true, reachability: true } });
+    return this.prisma.recoveryPlan.findUnique({ where: { id: planId }, select: { id: true, sourceHubId: true, targetHubId: true, rpoSeconds: true, rtoSeconds: true, reachability: true, probeIntervalSeconds: true } });
   }
 
   /** Ids of the plans that are not archived; of one hub where given. */
@@ -270,7 +271,8 @@ async function readClusters(sql: SqlRunner, hubId: string, setId: string | null,
 
 async function readPaths(sql: SqlRunner, planId: string, names: readonly string[] | null): Promise<Map<string, TargetPath>> {
   const rows = await sql.query<TargetPath & { cluster: string }>(
-    `SELECT cluster, state, detail, checked_at AS "checkedAt" FROM target_path WHERE plan_id = $1 AND ($2::text[] IS NULL OR cluster = ANY($2))`, [planId, names]);
+    `SELECT cluster, state, detail, checked_at AS "checkedAt", since, CASE WHEN attempts > 0 THEN attempt_detail END AS "lastAttempt"
+     FROM target_path WHERE plan_id = $1 AND ($2::text[] IS NULL OR cluster = ANY($2))`, [planId, names]);
   return new Map(rows.map(({ cluster, ...path }) => [cluster, path]));
 }
 

@@ -1,4 +1,4 @@
-import { PATH_PROVEN_FOR_MS, type ClusterFacts, type Moment } from './cluster-verdict.rules.js';
+import type { ClusterFacts, Moment } from './cluster-verdict.rules.js';
 
 /**
  * The next moment at which a verdict may change although nothing is told; null: there is none. Sooner than needed does no harm, later would
@@ -9,7 +9,7 @@ export function recheckAt({ name, origin, inSet }: Pick<ClusterFacts, 'name' | '
   const path = paths?.byCluster.get(name);
   const moments = [
     ...inSet.flatMap(({ expiresAt }) => (expiresAt === null ? [] : [expiresAt.getTime() - horizonMs, expiresAt.getTime()])),
-    ...(path === undefined ? [] : [path.checkedAt.getTime() + PATH_PROVEN_FOR_MS + 1]),
+    ...(path === undefined || paths === undefined ? [] : [path.checkedAt.getTime() + paths.provenForMs + 1]),
   ];
   const next = moments.reduce((soonest, at) => (at > now.getTime() && at < soonest ? at : soonest), Infinity);
   return next === Infinity ? null : new Date(next);

@@ -7,6 +7,7 @@ import { removalWarningCodes } from '../../src/hubs/protection-removal.types.js'
 import { prerequisiteCodes } from '../../src/hubs/hubs.types.js';
 import { failoverProblemCodes } from '../../src/recovery/failovers/failovers.types.js';
 import { importOutcomeCodes } from '../../src/recovery/imports/imports.types.js';
+import { pathCodes } from '../../src/probes/probes.types.js';
 import { tokenProblemCodes } from '../../src/tokens/tokens.types.js';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -16,8 +17,8 @@ const text = (path: string): string => readFileSync(path, 'utf8');
 const filesBelow = (folder: string, ending: string): string[] =>
   readdirSync(folder, { withFileTypes: true, recursive: true }).filter((one) => one.isFile() && one.name.endsWith(ending)).map((one) => join(one.parentPath, one.name));
 
-/** Not told to callers: what is inside VALIDATION_FAILED is told on its page, the last one is the transport's own. */
-const NOT_PROBLEMS = new Set(['UNKNOWN_FIELD', 'UNSTORABLE_CHARACTER', 'LIFEBOAT_ADDRESS_REFUSED']);
+/** Not told to callers, or on another's page: what is inside VALIDATION_FAILED, the transport's own, and what a probe met. */
+const NOT_PROBLEMS = new Set(['UNKNOWN_FIELD', 'UNSTORABLE_CHARACTER', 'LIFEBOAT_ADDRESS_REFUSED', 'ANSWERED', 'HUB_AWAY']);
 const ASIDE = /\.spec\.ts$|^(simulator|demo|bench|database\/generated)\//;
 /** Files that list their codes as types. */
 const LISTS = /(\.errors|kube-error|problem)\.ts$/;
@@ -45,6 +46,11 @@ describe('every stable code has its page, and every page its code', () => {
 
   test('codes without a page', () => expect([...codes].filter((code) => !pages.includes(code)).sort()).toEqual([]));
   test('pages without a code', () => expect(pages.filter((page) => !codes.has(page))).toEqual([]));
+
+  test('what a probe may meet is told on the pages of its findings', () => {
+    const told = text(join(problems, 'TARGET_PATH_REFUSED.md')) + text(join(problems, 'TARGET_PATH_UNPROVEN.md'));
+    expect(pathCodes.filter((code) => code !== 'ANSWERED' && !told.includes(`\`${code}\``))).toEqual([]);
+  });
 
   test('the index names each page once', () => {
     const named = [...text(join(problems, 'README.md')).matchAll(/^\| \[([A-Z_]+)\]\(\1\.md\) \|/gm)].map((match) => match[1]);

@@ -109,6 +109,7 @@ test.each([
   { path: `/plans/${ids.nothing}/objectives`, code: 'PLAN_NOT_FOUND' },
   { path: `/plans/${ids.nothing}/readiness/clusters/export`, code: 'PLAN_NOT_FOUND' },
   { path: `/plans/${ids.nothing}/readiness/groups`, code: 'PLAN_NOT_FOUND' },
+  { path: `/plans/${ids.nothing}/target-paths`, code: 'PLAN_NOT_FOUND' },
   { path: `/plans/${ids.nothing}/acknowledgements`, code: 'PLAN_NOT_FOUND' },
   { path: `/plans/${ids.nothing}/recovery-points`, code: 'PLAN_NOT_FOUND' },
   { path: `/plans/${ids.nothing}/forecast`, code: 'PLAN_NOT_FOUND' },

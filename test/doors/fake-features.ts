@@ -44,6 +44,10 @@ import { OutlookController } from '../../src/readiness/outlook.controller.js';
 import { OutlookResolver } from '../../src/readiness/outlook.resolver.js';
 import { OutlookService } from '../../src/readiness/outlook.service.js';
 import type { Forecast, Objectives, RecoveryPoint, WhatIfAnswer } from '../../src/readiness/outlook.types.js';
+import { ProbesController } from '../../src/probes/probes.controller.js';
+import { ProbesResolver } from '../../src/probes/probes.resolver.js';
+import { ProbesService } from '../../src/probes/probes.service.js';
+import type { TargetPath } from '../../src/probes/probes.types.js';
 import { ReadinessController } from '../../src/readiness/readiness.controller.js';
 import { ClusterReadinessResolver, HubReadinessResolver, PlanReadinessResolver } from '../../src/readiness/readiness.resolver.js';
 import { ReadinessService } from '../../src/readiness/readiness.service.js';
@@ -202,6 +206,7 @@ export class FakeTokens {
   async list(filter: unknown, sort: unknown, request: ListRequest): Promise<Page<AutoImportToken>> { this.calls.note('tokens.list', filter, sort, request); return pageOf([token], request); }
   async get(id: string): Promise<AutoImportToken> { return id === token.id ? token : Promise.reject(new TokenNotFoundError(id)); }
   async incarnations(id: string): Promise<TokenIncarnation[]> { await this.get(id); return [incarnation]; }
+  incarnationsOf(tokens: readonly unknown[]): Promise<TokenIncarnation[][]> { return Promise.resolve(tokens.map(() => [incarnation])); }
   async totals(filter: unknown): Promise<TokenTotals> {
     this.calls.note('tokens.totals', filter);
     return { total: 3, withProblem: 1, byProblemCode: { TOKEN_MISSING: 1 }, expired: 0, expiringWithin24Hours: 1, expiringWithin7Days: 2, inBackupSelection: 2 };
@@ -210,7 +215,10 @@ export class FakeTokens {
     this.calls.note('tokens.problems', filter);
     return [{ hubId: ids.hub, code: 'TOKEN_MISSING', severity: 'CRITICAL', tokens: 2, clusters: 1, oldestSince: at, exampleClusters: ['shop-1'] }];
   }
-  async ofClusters(hubId: string, names: readonly string[]): Promise<AutoImportToken[]> { this.calls.note('tokens.ofClusters', hubId, names); return [token]; }
+  async ofClustersOfHubs(namesByHub: ReadonlyMap<string, readonly string[]>): Promise<AutoImportToken[]> {
+    for (const [hubId, names] of namesByHub) this.calls.note('tokens.ofClusters', hubId, names);
+    return [token];
+  }
 }
 
 export class FakeTimeline {
@@ -282,7 +290,18 @@ const readiness: Readiness = {
 };
 const row: ClusterReadinessRow = { planId: ids.plan, cluster: 'shop-1', origin: 'IMPORTED', verdict: 'NOT_READY', code: 'TOKEN_MISSING', predictedOutcome: 'NO_TOKEN_RESTORED', findings: [finding], setId: ids.set, since: at, computedAt: at };
 
+const targetPath: TargetPath = {
+  planId: ids.plan, cluster: 'shop-1', state: 'REFUSED', code: 'TIMED_OUT', detail: 'i/o timeout', checkedAt: at, since: at, apiUrl: 'https://api.shop-1.example:6443', attempt: { code: 'HUB_AWAY', detail: 'away', at },
+  lifeboatPath: { code: 'ANSWERED', detail: 'HTTP 403', at }, deepCheck: { state: 'ACCEPTED', detail: 'allowed', at }, dueAt: null,
+};
+
 const rest = { clustersRecoverable: readiness.clustersRecoverable, clustersTotal: readiness.clustersTotal };
+
+class FakeProbes {
+  constructor(private readonly calls: Calls, private readonly plans: FakePlans) {}
+  async list(planId: string, _filter: unknown, request: ListRequest): Promise<Page<TargetPath>> { await this.plans.get(planId); return pageOf([targetPath], request); }
+  async probeNow(planId: string, cluster: string | null, by: Acting): Promise<number> { this.calls.note('probes.probeNow', planId, cluster, by); await this.plans.get(planId); return 13; }
+}
 
 class FakeAcknowledgements {
   constructor(private readonly calls: Calls, private readonly plans: FakePlans) {}
@@ -338,6 +357,8 @@ class FakeOutlook {
 export class FakeReadiness {
   constructor(private readonly plans: FakePlans, private readonly hubs: FakeHubs, private readonly fleet: FakeFleet) {}
   async forPlan(planId: string): Promise<PlanReadinessView> { await this.plans.get(planId); return { ...readiness, planId, rpoTargetSeconds: 86_400, rtoTargetSeconds: 3_600, since: at }; }
+  forPlans(planIds: readonly string[]): Promise<PlanReadinessView[]> { return Promise.all(planIds.map((planId) => this.forPlan(planId))); }
+  forClusters(clusterIds: readonly string[]): Promise<ClusterReadinessView[]> { return Promise.all(clusterIds.map((clusterId) => this.forCluster(clusterId))); }
   async clustersOfPlan(planId: string, _filter: unknown, _sort: unknown, request: ListRequest): Promise<Page<ClusterReadinessRow>> { await this.plans.get(planId); return pageOf([row], request); }
   async exportClusters(planId: string): Promise<AsyncIterable<readonly ClusterReadinessRow[]>> { await this.plans.get(planId); return Readable.from([[row], [row]]); }
   async groups(planId: string): Promise<ClusterGroup[]> { await this.plans.get(planId); return [{ value: 'TOKEN_MISSING', counts: readiness.counts, clusters: 3 }]; }
@@ -349,7 +370,7 @@ export class FakeReadiness {
 }
 
 const plan: Plan = {
-  id: ids.plan, name: 'east to west', sourceHubId: ids.hub, targetHubId: ids.otherHub, rpoSeconds: 86_400, rtoSeconds: 3_600, backupRule: 'NEWEST_COMPLETE', approvalRequired: true, reachability: 'ASSUMED',
+  id: ids.plan, name: 'east to west', sourceHubId: ids.hub, targetHubId: ids.otherHub, rpoSeconds: 86_400, rtoSeconds: 3_600, backupRule: 'NEWEST_COMPLETE', approvalRequired: true, reachability: 'ASSUMED', probeIntervalSeconds: 21_600,
   importWindowSeconds: 3_600, version: 1, createdAt: at, createdBy: 'someone', updatedAt: at, archivedAt: null,
 };
 
@@ -474,9 +495,9 @@ export function fakeFeatures() {
   return {
     calls,
     failovers,
-    controllers: [HubsController, ProtectionRemovalController, FleetController, WorkersController, TokensController, TokenTimelineController, BackupsController, SchedulesController, ReadinessController, OutlookController, HistoryController, AcknowledgementsController, PlansController, FailoversController, ImportsController, RestoresController, ChangesController],
+    controllers: [HubsController, ProtectionRemovalController, FleetController, WorkersController, TokensController, TokenTimelineController, BackupsController, SchedulesController, ReadinessController, OutlookController, HistoryController, AcknowledgementsController, ProbesController, PlansController, FailoversController, ImportsController, RestoresController, ChangesController],
     providers: [
-      HubsResolver, ProtectionRemovalResolver, FleetResolver, WorkersResolver, TokensResolver, ClusterTokensResolver, BackupsResolver, SchedulesResolver, PlanReadinessResolver, HubReadinessResolver, ClusterReadinessResolver, OutlookResolver, HistoryResolver, AcknowledgementsResolver, PlansResolver,
+      HubsResolver, ProtectionRemovalResolver, FleetResolver, WorkersResolver, TokensResolver, ClusterTokensResolver, BackupsResolver, SchedulesResolver, PlanReadinessResolver, HubReadinessResolver, ClusterReadinessResolver, OutlookResolver, HistoryResolver, AcknowledgementsResolver, ProbesResolver, PlansResolver,
       FailoversResolver, ImportsResolver, RestoresResolver, ChangesResolver,
       { provide: HubsService, useValue: hubs },
       { provide: ProtectionRemovals, useValue: new FakeRemovals(calls) },
@@ -487,6 +508,7 @@ export function fakeFeatures() {
       { provide: BackupsService, useValue: new FakeBackups() },
       { provide: SchedulesService, useValue: new FakeSchedules(calls, hubs) },
       { provide: AcknowledgementsService, useValue: new FakeAcknowledgements(calls, plans) },
+      { provide: ProbesService, useValue: new FakeProbes(calls, plans) },
       { provide: HistoryService, useValue: new FakeHistory(plans) },
       { provide: OutlookService, useValue: new FakeOutlook(plans) },
       { provide: ReadinessService, useValue: new FakeReadiness(plans, hubs, fleet) },

@@ -76,6 +76,8 @@ export const operations: readonly Twin[] = [
   { rest: 'listAcknowledgements', graphql: 'RecoveryPlan.acknowledgements', roles: everyone },
   { rest: 'acknowledgeFinding', graphql: 'acknowledgeFinding', roles: operators },
   { rest: 'withdrawAcknowledgement', graphql: 'withdrawAcknowledgement', roles: operators },
+  { rest: 'listTargetPaths', graphql: 'RecoveryPlan.targetPaths', roles: everyone },
+  { rest: 'probePaths', graphql: 'probePaths', roles: operators },
   { rest: 'startFailover', graphql: 'startFailover', roles: operators },
   { rest: 'listFailovers', graphql: 'failovers', roles: everyone },
   { rest: 'getFailover', graphql: 'failover', roles: everyone },

@@ -223,6 +223,7 @@ test.each([
     extra: { hubId: ids.hub }, selection: '{ removal { id status open outcomes { outcome count } items(first: 5) { nodes { name outcome } } } }',
   },
   { because: 'a plan', call: 'plans.create', method: 'POST', rest: '/plans', input: { name: 'p', sourceHubId: ids.hub, targetHubId: ids.otherHub, rpoSeconds: 3600 }, mutation: 'createPlan', extra: {}, selection: '{ plan { id } }' },
+  { because: 'probes', call: 'probes.probeNow', method: 'POST', rest: `/plans/${ids.plan}/probes`, input: { cluster: 'shop-1' }, mutation: 'probePaths', extra: { planId: ids.plan }, selection: '{ probes { ways } }' },
   { because: 'an acknowledgement', call: 'acknowledgements.acknowledge', method: 'POST', rest: `/plans/${ids.plan}/acknowledgements`, input: { code: 'TOKEN_MISSING', cluster: 'shop-1', until: '2026-12-01T00:00:00Z', reason: 'known' }, mutation: 'acknowledgeFinding', extra: { planId: ids.plan }, selection: '{ acknowledgement { id } }' },
   { because: 'a failover', call: 'failovers.start', method: 'POST', rest: `/plans/${ids.plan}/failovers`, input: { kind: 'DISASTER', reason: 'fire', correlation: { id: 'x' } }, mutation: 'startFailover', extra: { planId: ids.plan }, selection: '{ failover { id } }' },
   { because: 'a decision', call: 'failovers.decide', method: 'POST', rest: `/failovers/${ids.failover}/approvals`, input: { decision: 'APPROVED', reason: 'seen', evidence: { number: 'CHG1' } }, mutation: 'decideFailover', extra: { id: ids.failover }, selection: '{ failover { id } }' },

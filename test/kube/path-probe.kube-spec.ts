@@ -65,7 +65,7 @@ test.each([
   { status: 401, state: 'PROVEN', code: 'ANSWERED', because: 'it wants credentials' },
   { status: 403, state: 'PROVEN', code: 'ANSWERED', because: 'it tells nobody its version' },
   { status: 404, state: 'PROVEN', code: 'ANSWERED', because: 'it is something else, and it is there' },
-  { status: 429, state: 'UNKNOWN', code: 'HUB_BUSY', because: 'the hub itself might say that' },
+  { status: 429, state: 'UNKNOWN', code: 'UNCLEAR', because: 'the hub itself might say that' },
   { status: 503, state: 'UNKNOWN', code: 'UNCLEAR', because: 'the hub itself might say that' },
 ])('HTTP $status: $state $code, because $because', async (row) => {
   ({ status } = row);

@@ -10,6 +10,7 @@ test.each([
   { because: 'too long', input: { rtoSeconds: 2_592_001 }, field: 'rtoSeconds' },
   { because: 'no whole number', input: { importWindowSeconds: 10.5 }, field: 'importWindowSeconds' },
   { because: 'not a number at all', input: { rpoSeconds: Number.NaN }, field: 'rpoSeconds' },
+  { because: 'probes without a pause would harm the hub', input: { probeIntervalSeconds: 60 }, field: 'probeIntervalSeconds' },
   { because: 'a word that nobody knows', input: { reachability: 'HOPED' as 'ASSUMED' }, field: 'reachability' },
 ])('$field: $because', ({ input, field }) => {
   expect(planInputProblem(input)?.field ?? null).toBe(field);
@@ -18,6 +19,6 @@ test.each([
 test('the defaults ask for another person and give imports an hour', () => {
   expect(withDefaults({ name: ' p ', sourceHubId: 'a', targetHubId: 'b' })).toEqual({
     name: 'p', sourceHubId: 'a', targetHubId: 'b', rpoSeconds: 86_400, rtoSeconds: 3600, importWindowSeconds: 3600, backupRule: 'NEWEST_COMPLETE', approvalRequired: true,
-    reachability: 'ASSUMED',
+    reachability: 'ASSUMED', probeIntervalSeconds: 21_600,
   });
 });

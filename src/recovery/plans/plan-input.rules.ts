@@ -9,6 +9,7 @@ const bounds = {
   rpoSeconds: { min: 60, max: 30 * DAY_S, fallback: DAY_S },
   rtoSeconds: { min: 60, max: 30 * DAY_S, fallback: 3600 },
   importWindowSeconds: { min: 10, max: DAY_S, fallback: 3600 },
+  probeIntervalSeconds: { min: 300, max: 7 * DAY_S, fallback: 6 * 3600 },
 } as const satisfies Record<string, Bound>;
 
 const MAX_NAME = 100;
@@ -39,11 +40,12 @@ export function withDefaults(input: NewPlan): Required<NewPlan> {
     backupRule: input.backupRule ?? 'NEWEST_COMPLETE',
     approvalRequired: input.approvalRequired ?? true,
     reachability: input.reachability ?? 'ASSUMED',
+    probeIntervalSeconds: input.probeIntervalSeconds ?? bounds.probeIntervalSeconds.fallback,
   };
 }
 
 /** Only the fields that a change names, by their own names. */
 export function namedFields(change: PlanChange): PlanChange {
-  const fields = ['name', 'rpoSeconds', 'rtoSeconds', 'backupRule', 'approvalRequired', 'importWindowSeconds', 'reachability'] as const;
+  const fields = ['name', 'rpoSeconds', 'rtoSeconds', 'backupRule', 'approvalRequired', 'importWindowSeconds', 'reachability', 'probeIntervalSeconds'] as const;
   return Object.fromEntries(fields.filter((field) => change[field] !== undefined).map((field) => [field, change[field]]));
 }

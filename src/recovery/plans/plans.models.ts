@@ -26,6 +26,7 @@ export const planView = z
     approvalRequired: z.boolean(),
     importWindowSeconds: z.int().describe('How long imports are retried after the restore'),
     reachability,
+    probeIntervalSeconds: z.int().describe('How often the way from the target to each cluster is probed, where reachability is PROBED'),
     version: z.int().describe('Grows with each change; the ETag'),
     createdAt: instant,
     createdBy: z.string(),
@@ -46,6 +47,7 @@ export const toPlanView = (plan: Plan): PlanView => ({
   approvalRequired: plan.approvalRequired,
   importWindowSeconds: plan.importWindowSeconds,
   reachability: plan.reachability,
+  probeIntervalSeconds: plan.probeIntervalSeconds,
   version: plan.version,
   createdAt: iso(plan.createdAt),
   createdBy: plan.createdBy,
@@ -61,6 +63,7 @@ const changeable = {
   approvalRequired: z.boolean().optional().describe('true by default'),
   importWindowSeconds: z.int().min(10).max(86_400).optional().describe('Ten seconds to a day; an hour by default'),
   reachability: reachability.optional().describe('ASSUMED by default'),
+  probeIntervalSeconds: z.int().min(300).max(604_800).optional().describe('Five minutes to a week; six hours by default'),
 };
 const hubs = { sourceHubId: id, targetHubId: id };
 const change = { ...changeable, name: changeable.name.optional() };

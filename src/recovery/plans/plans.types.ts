@@ -24,6 +24,8 @@ export interface Plan {
   /** How long imports are retried after the restore, in seconds */
   readonly importWindowSeconds: number;
   readonly reachability: ReachabilityRule;
+  /** How often the way from the target to each cluster is probed, in seconds */
+  readonly probeIntervalSeconds: number;
   /** Grows with each change; If-Match names it */
   readonly version: number;
   readonly createdAt: Date;
@@ -48,10 +50,12 @@ export interface NewPlan {
   readonly importWindowSeconds?: number;
   /** Default ASSUMED */
   readonly reachability?: ReachabilityRule;
+  /** 300 to 604,800 (a week), default 21,600 (six hours) */
+  readonly probeIntervalSeconds?: number;
 }
 
 /** The hubs of a plan never change: another pair is another plan. */
-export type PlanChange = Partial<Pick<NewPlan, 'name' | 'rpoSeconds' | 'rtoSeconds' | 'backupRule' | 'approvalRequired' | 'importWindowSeconds' | 'reachability'>>;
+export type PlanChange = Partial<Pick<NewPlan, 'name' | 'rpoSeconds' | 'rtoSeconds' | 'backupRule' | 'approvalRequired' | 'importWindowSeconds' | 'reachability' | 'probeIntervalSeconds'>>;
 
 export interface PlanFilter {
   /** Plans that name the hub as source or as target */

@@ -1,0 +1,46 @@
+import { Injectable } from '@nestjs/common';
+import { AuditService } from '../access/audit.service.js';
+import type { Acting } from '../common/acting.js';
+import { Clock } from '../common/clock.js';
+import type { ListRequest, Page } from '../common/paging.js';
+import { Jobs } from '../jobs/jobs.js';
+import { PlanNotFoundError } from '../recovery/plans/plans.errors.js';
+import { PlansService } from '../recovery/plans/plans.service.js';
+import { probePaths } from './probe-paths.job.js';
+import { NothingToProbeError } from './probes.errors.js';
+import { ProbesRepository } from './probes.repository.js';
+import type { PathFilter, TargetPath } from './probes.types.js';
+
+/** The ways from a plan's target to the clusters, and the wish to have them probed. */
+@Injectable()
+export class ProbesService {
+  constructor(
+    private readonly repository: ProbesRepository,
+    private readonly plans: PlansService,
+    private readonly jobs: Jobs,
+    private readonly audit: AuditService,
+    private readonly clock: Clock,
+  ) {}
+
+  /** By cluster. @throws PlanNotFoundError */
+  async list(planId: string, filter: PathFilter, request: ListRequest): Promise<Page<TargetPath>> {
+    const { probeIntervalSeconds } = await this.plans.get(planId);
+    return this.repository.list(planId, probeIntervalSeconds, filter, request, this.clock.now());
+  }
+
+  /**
+   * Probes at once, also where the plan assumes the ways. Asked twice, it is probed once more than needed at most.
+   * @param cluster null: every cluster of the plan
+   * @returns how many ways are probed
+   * @throws PlanNotFoundError, also for an archived plan; NothingToProbeError
+   */
+  async probeNow(planId: string, cluster: string | null, by: Acting): Promise<number> {
+    const plan = await this.plans.get(planId);
+    if (plan.archivedAt !== null) throw new PlanNotFoundError(planId);
+    const ways = await this.repository.askNow(planId, cluster, this.clock.now());
+    if (ways === 0) throw new NothingToProbeError(planId, cluster);
+    await this.audit.record({ action: 'plan.probe', subject: `plan/${planId}`, by, details: { cluster, ways } });
+    await this.jobs.enqueue(probePaths, { hubId: plan.targetHubId });
+    return ways;
+  }
+}
