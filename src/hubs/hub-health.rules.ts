@@ -150,7 +150,8 @@ function hiveVerdict({ hive }: HealthReading): PrerequisiteVerdict {
     ...(notPreserved.length === 0 ? [] : [`without spec.preserveOnDelete: ${named(notPreserved)}`]),
     ...(kubeconfigNotInBackup.length === 0 ? [] : [`kubeconfig not in the backup: ${named(kubeconfigNotInBackup)}`]),
   ];
-  if (told.length === 0) return verdict(code, 'MET', `${clusters === 1 ? '1 ClusterDeployment is' : `${clusters} ClusterDeployments are`} preserved and keep their kubeconfigs in the backup`);
+  if (clusters === 0) return verdict(code, 'MET', 'There is no ClusterDeployment: Hive made no cluster here');
+  if (told.length === 0) return verdict(code, 'MET', `Every ClusterDeployment (${clusters}) is preserved, and its kubeconfig is in the backup`);
   return verdict(code, 'NOT_MET', `ClusterDeployments ${told.join('; ')}`, 'Set spec.preserveOnDelete: true on each before anything is deleted, and label its kubeconfig Secret hive.openshift.io/secret-type: kubeconfig.');
 }
 
