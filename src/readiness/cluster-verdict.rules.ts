@@ -137,12 +137,12 @@ const EFFECT: Record<ClusterFindingCode, readonly [Verdict, Severity, ImportOutc
   ROLE_BINDING_MISSING: ['NOT_READY', 'CRITICAL', 'TOKEN_REJECTED'],
   TOKEN_EXPIRES_SOON: ['AT_RISK', 'WARNING', null],
   TOKEN_LOST_SINCE_BACKUP: ['AT_RISK', 'WARNING', null],
+  HIVE_NOT_PRESERVED: ['AT_RISK', 'WARNING', null],
+  HIVE_KUBECONFIG_NOT_IN_BACKUP: ['AT_RISK', 'WARNING', null],
 };
 
 const REMEDY: Record<ClusterFindingCode, string> = {
   NO_BACKUP_SET: 'Enable a BackupSchedule on the source hub and wait for its first set to complete.',
-  HIVE_NOT_PRESERVED: ['AT_RISK', 'WARNING', null],
-  HIVE_KUBECONFIG_NOT_IN_BACKUP: ['AT_RISK', 'WARNING', null],
   BACKUP_NOT_ON_TARGET: 'Check that both hubs use the same storage location; Velero shows finished backups there within two minutes.',
   FACTS_STALE: 'Restore the connection to the hub, so that it can tell which backups it shows.',
   CLUSTER_NOT_IN_BACKUP: 'Wait for the next backup set; remove the label velero.io/exclude-from-backup where it is set.',
@@ -161,12 +161,12 @@ const REMEDY: Record<ClusterFindingCode, string> = {
   ROLE_BINDING_MISSING: 'Let the hub keep the role binding (policy PROTECT); without it the token may not do its job.',
   TOKEN_EXPIRES_SOON: 'Let the token be refreshed and a backup set run before it expires.',
   TOKEN_LOST_SINCE_BACKUP: 'Find out why the Secret was removed; the next backup set will not hold the token.',
+  HIVE_NOT_PRESERVED: 'Set spec.preserveOnDelete: true on the ClusterDeployment before anything is deleted on this hub.',
+  HIVE_KUBECONFIG_NOT_IN_BACKUP: 'Label the kubeconfig Secret hive.openshift.io/secret-type: kubeconfig, and wait for the next backup set.',
 };
 
 /** Who can carry the remedy out. */
 const REMEDY_BY: Record<ClusterFindingCode, RemedyBy> = {
-  HIVE_NOT_PRESERVED: 'Set spec.preserveOnDelete: true on the ClusterDeployment before anything is deleted on this hub.',
-  HIVE_KUBECONFIG_NOT_IN_BACKUP: 'Label the kubeconfig Secret hive.openshift.io/secret-type: kubeconfig, and wait for the next backup set.',
   NO_BACKUP_SET: 'LIFEBOAT_OPERATOR',
   BACKUP_NOT_ON_TARGET: 'STORAGE_ADMIN',
   FACTS_STALE: 'HUB_ADMIN',
@@ -186,12 +186,12 @@ const REMEDY_BY: Record<ClusterFindingCode, RemedyBy> = {
   ROLE_BINDING_MISSING: 'LIFEBOAT_OPERATOR',
   TOKEN_EXPIRES_SOON: 'LIFEBOAT_OPERATOR',
   TOKEN_LOST_SINCE_BACKUP: 'HUB_ADMIN',
+  HIVE_NOT_PRESERVED: 'HUB_ADMIN',
+  HIVE_KUBECONFIG_NOT_IN_BACKUP: 'HUB_ADMIN',
 };
 
 function finding(code: ClusterFindingCode, cause: string, since: Date | null = null, checkedAt: Date | null = null): FindingDraft {
   const [verdict, severity, predicts] = EFFECT[code];
-  HIVE_NOT_PRESERVED: 'HUB_ADMIN',
-  HIVE_KUBECONFIG_NOT_IN_BACKUP: 'HUB_ADMIN',
   return { code, verdict, severity, predicts, cause, remedy: REMEDY[code], remedyBy: REMEDY_BY[code], since, checkedAt, hubId: null };
 }
 
@@ -223,10 +223,6 @@ export function assessCluster(facts: ClusterFacts, basis: Basis, moment: Moment)
   return { verdict: worstVerdict(findings.map((one) => one.verdict)), findings };
 }
 
-function basisFindings(facts: ClusterFacts, basis: Basis): FindingDraft[] {
-  switch (basis.kind) {
-    case 'NO_SET':
-      return [finding('NO_BACKUP_SET', 'The source hub has no complete backup set that could be restored')];
 /** Hive's clusters need no token, and have a way back of their own that can be broken. */
 function hiveFindings({ origin, hive }: ClusterFacts): FindingDraft[] {
   if (origin !== 'HIVE' || hive === undefined || hive === null) return [];
@@ -236,6 +232,10 @@ function hiveFindings({ origin, hive }: ClusterFacts): FindingDraft[] {
   ];
 }
 
+function basisFindings(facts: ClusterFacts, basis: Basis): FindingDraft[] {
+  switch (basis.kind) {
+    case 'NO_SET':
+      return [finding('NO_BACKUP_SET', 'The source hub has no complete backup set that could be restored')];
     case 'NOT_ON_TARGET':
       return [finding('BACKUP_NOT_ON_TARGET', `The target hub does not show the backup set of ${basis.credentialsBackup}, nor an older one`)];
     case 'STALE':

@@ -2,6 +2,8 @@ import { ManualClock } from '../common/clock.js';
 import { Parts, testConfig } from '../../test/support/parts.js';
 import { randomOf } from '../../test/support/random.js';
 import { ReadinessParts } from '../../test/support/readiness-parts.js';
+import { backupLabels, restorable } from './plan-worlds.service.js';
+import { planFindings } from './plan-verdict.rules.js';
 
 const SEED = Number(process.env['LIFEBOAT_TEST_SEED'] ?? Date.now() % 1_000_000);
 const ROUNDS = Number(process.env['LIFEBOAT_TEST_INCREMENTAL_ROUNDS'] ?? 60);
@@ -20,6 +22,8 @@ const around = (hours: number): Date => new Date(clock.now().getTime() + Math.ro
 
 let parts: Parts;
 let readiness: ReadinessParts['readiness'];
+let worlds: ReadinessParts['worlds'];
+let repository: ReadinessParts['repository'];
 let planId: string;
 let sets = 0;
 const hubs = { east: '', west: '' };
@@ -33,7 +37,7 @@ const tell = {
      VALUES (gen_random_uuid(), $1, $2, $3, $4::jsonb, $5, 'TRUE', 'TRUE', $6, $7, 'TRUE', true, 'TRUE', false, '[]', $8, $9)
      ON CONFLICT (hub_id, name) DO UPDATE SET origin = excluded.origin, labels = excluded.labels, api_url = excluded.api_url, available = excluded.available, available_since = excluded.available_since,
        created_on_hub_at = excluded.created_on_hub_at, read_at = excluded.read_at`,
-    [chance(0.9) ? hubs.east : hubs.west, cluster(), chance(0.85) ? 'IMPORTED' : pick(['HIVE', 'LOCAL']), chance(0.1) ? '{"velero.io/exclude-from-backup":"true"}' : '{}', chance(0.9) ? 'https://a' : null,
+    [chance(0.75) ? hubs.east : hubs.west, cluster(), chance(0.85) ? 'IMPORTED' : pick(['HIVE', 'LOCAL']), pick(['{}', '{}', '{}', '{"velero.io/exclude-from-backup":"true"}', '{"velero.io/backup-name":"of-old"}']), chance(0.9) ? 'https://a' : null,
       chance(0.8) ? 'TRUE' : pick(['FALSE', 'UNKNOWN', 'ABSENT']), around(5), chance(0.9) ? new Date(start.getTime() - 400 * HOUR) : around(3), clock.now()]),
   clusterGone: () => execute('DELETE FROM managed_cluster WHERE hub_id = $1 AND name = $2', hubs.east, cluster()),
   token: () => parts.sql.execute(
@@ -82,7 +86,7 @@ async function newSet(): Promise<void> {
 
 beforeAll(async () => {
   parts = await Parts.open(clock, testConfig());
-  readiness = new ReadinessParts(parts).readiness;
+  ({ readiness, worlds, repository } = new ReadinessParts(parts));
   for (const name of ['east', 'west'] as const) {
     hubs[name] = (await parts.prisma.hub.create({ data: { name, apiUrl: `https://${name}`, clusterId: `id-${name}`, createdAt: start, createdBy: 't', updatedAt: start } })).id;
     await parts.prisma.hubWatch.createMany({ data: ['MANAGED_CLUSTER', 'TOKEN_SECRET', 'VELERO_BACKUP'].map((kind) => ({ hubId: hubs[name], kind, phase: 'WATCHING', listedAt: start, heardAt: start, epoch: 1n })) });
@@ -100,6 +104,14 @@ beforeAll(async () => {
 afterAll(() => parts.drop());
 
 const rows = () => parts.sql.query(`SELECT cluster, verdict, code, origin, findings, set_id, since, recheck_at, computed_at FROM cluster_readiness WHERE plan_id = $1 ORDER BY cluster`, [planId]);
+/** What is found of the plan by all clusters of both hubs, without those that were left out. */
+async function findingsByAll(): Promise<unknown[]> {
+  const plan = await worlds.plan(planId);
+  const world = await worlds.of(plan);
+  const { basis, set } = restorable(world, clock.now());
+  const [sourceClusters, targetClusters] = [await repository.clusters(hubs.east, null), await repository.clusters(hubs.west, null)];
+  return planFindings({ ...world, rpoSeconds: plan.rpoSeconds, sourceClusters, targetClusters }, basis, set, backupLabels(world.sets), clock.now()).map(({ code, cause }) => [code, cause]);
+}
 const summary = async () => {
   const { wholeAt: _when, ...saved } = await readiness.compute(planId);
   return saved;
@@ -132,6 +144,7 @@ test(`after whatever changes, what was worked out alone is what all anew would b
     const [all, allRows] = [await whole(), await rows()];
     expect({ round, told, rows: oneRows }).toEqual({ round, told, rows: allRows });
     expect({ round, told, ...one }).toEqual({ round, told, ...all });
+    expect({ round, told, findings: one.findings.map(({ code, cause }) => [code, cause]) }).toEqual({ round, told, findings: await findingsByAll() });
     for (const { verdict, code } of allRows as { verdict: string; code: string | null }[]) verdicts.add(`${verdict}/${code}`);
   }
   expect(alone).toBeGreaterThan(ROUNDS / 10); // else nothing was shown

@@ -5,8 +5,8 @@ import { PlanNotFoundError } from '../recovery/plans/plans.errors.js';
 import { provenForMs } from '../probes/probe-times.rules.js';
 import { restoresInTheWay, syncedCredentialsBackup } from '../recovery/restores/restores-on-hub.rules.js';
 import type { Basis, Moment, TargetPath } from './cluster-verdict.rules.js';
-import { basisOfPlan, type HubFacts } from './plan-verdict.rules.js';
 import type { Reservation } from './hub-pair.rules.js';
+import { basisOfPlan, type HubFacts } from './plan-verdict.rules.js';
 import { ReadinessRepository, type PlanRow, type SetRow } from './readiness.repository.js';
 import type { BackupSetSummary } from './readiness.types.js';
 
@@ -19,8 +19,8 @@ export interface PlanWorld {
   readonly target: HubFacts;
   /** Newest first */
   readonly sets: readonly SetRow[];
-}
   readonly reservations: readonly Reservation[];
+}
 
 /** Reads what a question about a plan rests on. */
 @Injectable()

@@ -10,7 +10,7 @@ import type { RestoreOnHub } from '../recovery/restores/restores-on-hub.rules.js
 import type { ClusterFacts, ClusterInSet, LiveToken, TargetPath, TokenInSet } from './cluster-verdict.rules.js';
 import type { OwnBackup, Reservation } from './hub-pair.rules.js';
 import type { HubFacts, KnownCluster, ScheduleFacts } from './plan-verdict.rules.js';
-import { clusterFromJson, findingsFromJson } from './stored-findings.rules.js';
+import { clusterFromJson, findingsFromJson, type StoredCluster } from './stored-findings.rules.js';
 import type { ClusterReadinessRow, ClusterVerdict, CodeCount, Finding, Verdict, VerdictCounts } from './readiness.types.js';
 import { codesInOrder, countsOf } from './summary.rules.js';
 import type { SetCandidate } from './usable-set.rules.js';
@@ -79,6 +79,8 @@ export interface ReadinessWork {
   write(planOf: (counts: VerdictCounts) => PlanResult, changed: readonly SavedClusterReadiness[], gone: readonly string[]): Promise<SavedPlanReadiness>;
 }
 
+const PLAN = { id: true, sourceHubId: true, targetHubId: true, rpoSeconds: true, rtoSeconds: true, reachability: true, probeIntervalSeconds: true } as const;
+
 /** Reads what other features wrote, for verdicts alone; writes plan_readiness and cluster_readiness. */
 @Injectable()
 export class ReadinessRepository {
@@ -89,7 +91,11 @@ export class ReadinessRepository {
 
   /** null: there is no such plan */
   async plan(planId: string): Promise<PlanRow | null> {
-    return this.prisma.recoveryPlan.findUnique({ where: { id: planId }, select: { id: true, sourceHubId: true, targetHubId: true, rpoSeconds: true, rtoSeconds: true, reachability: true, probeIntervalSeconds: true } });
+    return this.prisma.recoveryPlan.findUnique({ where: { id: planId }, select: PLAN });
+  }
+
+  plans(planIds: readonly string[]): Promise<PlanRow[]> {
+    return this.prisma.recoveryPlan.findMany({ where: { id: { in: [...planIds] } }, select: PLAN });
   }
 
   /** Ids of the plans that are not archived; of one hub where given. */
@@ -174,6 +180,10 @@ export class ReadinessRepository {
     return this.prisma.backupSet.findUnique({ where: { id: setId } });
   }
 
+  setsById(setIds: readonly string[]): Promise<SetRow[]> {
+    return this.prisma.backupSet.findMany({ where: { id: { in: [...setIds] } } });
+  }
+
   /** A hub's clusters with their tokens, as they are and as the set holds them; of some alone where named. */
   clusters(hubId: string, setId: string | null, names: readonly string[] | null = null): Promise<ClusterRow[]> {
     return readClusters(this.sql, hubId, setId, names);
@@ -218,17 +228,23 @@ export class ReadinessRepository {
     return savedOf(this.sql, planId);
   }
 
-  /** Of one cluster of a hub, under every plan that names the hub as source. */
-  async ofCluster(hubId: string, cluster: string): Promise<ClusterReadinessRow[]> {
-    const rows = await this.prisma.clusterReadiness.findMany({
-      where: { cluster, plan: { sourceHubId: hubId, archivedAt: null } },
-      orderBy: { planId: 'asc' },
-    });
-    return rows.map((row) => clusterFromJson(row, row.computedAt));
+  /** By plan; of one that has not been computed: nothing. */
+  async savedOfPlans(planIds: readonly string[]): Promise<Map<string, SavedPlanReadiness>> {
+    const rows = await this.sql.query<SavedPlanRow>(SAVED_PLAN, [planIds]);
+    return new Map(rows.map((row) => [row.planId, savedFrom(row)]));
   }
 
-  async cluster(clusterId: string): Promise<{ id: string; hubId: string; name: string } | null> {
-    return this.prisma.managedCluster.findUnique({ where: { id: clusterId }, select: { id: true, hubId: true, name: true } });
+  /** Some clusters, each under every plan that names its hub as source; by plan. */
+  async ofClusters(clusterIds: readonly string[]): Promise<(ClusterReadinessRow & { clusterId: string })[]> {
+    const rows = await this.sql.query<StoredCluster & { clusterId: string; computedAt: Date }>(
+      `SELECT cluster.id AS "clusterId", row.plan_id AS "planId", row.cluster, row.origin, row.verdict, row.code, row.findings, row.set_id AS "setId", row.since, row.computed_at AS "computedAt"
+       FROM managed_cluster AS cluster JOIN recovery_plan AS plan ON plan.source_hub_id = cluster.hub_id AND plan.archived_at IS NULL
+       JOIN cluster_readiness AS row ON row.plan_id = plan.id AND row.cluster = cluster.name WHERE cluster.id = ANY($1::uuid[]) ORDER BY row.plan_id`, [clusterIds]);
+    return rows.map((row) => ({ ...clusterFromJson(row, row.computedAt), clusterId: row.clusterId }));
+  }
+
+  clustersById(clusterIds: readonly string[]): Promise<{ id: string; hubId: string; name: string }[]> {
+    return this.prisma.managedCluster.findMany({ where: { id: { in: [...clusterIds] } }, select: { id: true, hubId: true, name: true } });
   }
 }
 
@@ -262,12 +278,16 @@ async function readClusters(sql: SqlRunner, hubId: string, setId: string | null,
   const heldByName = new Map(held.map(({ cluster, ...row }) => [cluster, { held: row }]));
   return clusters.map(({ hiveKnown, unpreserved, noKubeconfig, inspectedAt, ...row }) => ({
     ...row,
+    ...(hiveKnown ? { hive: { preserved: !unpreserved, kubeconfigInBackup: !noKubeconfig, checkedAt: inspectedAt } } : {}),
     // Of an account whose creation cannot be read: since ever
     tokens: (live.get(row.name) ?? []).map(({ cluster: _its, hasAccount, createdAt, ...token }) => ({ ...token, accountSince: hasAccount ? new Date(createdAt ?? 0) : null })),
     inSet: (inside.get(row.name) ?? []).map(({ cluster: _its, ...token }) => token),
     ...heldByName.get(row.name),
   }));
 }
+
+/** Hive's clusters are inspected with their hub: the whole computation of every few minutes takes up what has changed. */
+interface HiveTold { readonly hiveKnown: boolean; readonly unpreserved: boolean; readonly noKubeconfig: boolean; readonly inspectedAt: Date | null }
 
 async function readPaths(sql: SqlRunner, planId: string, names: readonly string[] | null): Promise<Map<string, TargetPath>> {
   const rows = await sql.query<TargetPath & { cluster: string }>(
@@ -276,22 +296,22 @@ async function readPaths(sql: SqlRunner, planId: string, names: readonly string[
   return new Map(rows.map(({ cluster, ...path }) => [cluster, path]));
 }
 
-type SavedPlanRow = Omit<SavedPlanReadiness, 'findings' | 'counts' | 'byCode'> & { findings: unknown; counts: Partial<Record<ClusterVerdict, number>> | null; byCode: Counted[] | null };
+type SavedPlanRow = Omit<SavedPlanReadiness, 'findings' | 'counts' | 'byCode'> & { planId: string; findings: unknown; counts: Partial<Record<ClusterVerdict, number>> | null; byCode: Counted[] | null };
 type SavedClusterRow = Omit<SavedClusterReadiness, 'findings'> & { findings: unknown };
 interface Counted { code: string; severity: string; verdict: string; count: number }
 
-    ...(hiveKnown ? { hive: { preserved: !unpreserved, kubeconfigInBackup: !noKubeconfig, checkedAt: inspectedAt } } : {}),
-const SAVED_PLAN = `SELECT verdict, findings, set_id AS "setId", facts_at AS "factsAt", since, computed_at AS "computedAt", counts, by_code AS "byCode", basis, whole_at AS "wholeAt" FROM plan_readiness WHERE plan_id = $1`;
+const SAVED_PLAN = `SELECT plan_id AS "planId", verdict, findings, set_id AS "setId", facts_at AS "factsAt", since, computed_at AS "computedAt", counts, by_code AS "byCode", basis, whole_at AS "wholeAt" FROM plan_readiness WHERE plan_id = ANY($1::uuid[])`;
 const SAVED_CLUSTERS = `
   SELECT cluster, origin, verdict, code, findings, set_id AS "setId", since, recheck_at AS "recheckAt" FROM cluster_readiness WHERE plan_id = $1 AND ($2::text[] IS NULL OR cluster = ANY($2))`;
 
-async function savedOf(sql: SqlRunner, planId: string): Promise<SavedPlanReadiness | null> {
-  const [row] = await sql.query<SavedPlanRow>(SAVED_PLAN, [planId]);
-  // Without counts it was computed by an older release, which waits for the next computation: its verdict's since is kept.
-/** Hive's clusters are inspected with their hub: the whole computation of every few minutes takes up what has changed. */
-interface HiveTold { readonly hiveKnown: boolean; readonly unpreserved: boolean; readonly noKubeconfig: boolean; readonly inspectedAt: Date | null }
+// Without counts it was computed by an older release, which waits for the next computation: its verdict's since is kept.
+const savedFrom = ({ planId: _its, ...row }: SavedPlanRow): SavedPlanReadiness => ({
+  ...row, findings: findingsFromJson(row.findings), counts: countsOf(row.counts ?? {}), byCode: codesInOrder(row.byCode ?? []), wholeAt: row.counts === null ? null : row.wholeAt,
+});
 
-  return row === undefined ? null : { ...row, findings: findingsFromJson(row.findings), counts: countsOf(row.counts ?? {}), byCode: codesInOrder(row.byCode ?? []), wholeAt: row.counts === null ? null : row.wholeAt };
+async function savedOf(sql: SqlRunner, planId: string): Promise<SavedPlanReadiness | null> {
+  const [row] = await sql.query<SavedPlanRow>(SAVED_PLAN, [[planId]]);
+  return row === undefined ? null : savedFrom(row);
 }
 
 /** What is told after this was read stays due. */

@@ -1,9 +1,12 @@
-import { Args, Parent, ResolveField, Resolver } from '@nestjs/graphql';
+import { Args, Context, Parent, ResolveField, Resolver } from '@nestjs/graphql';
 import type { z } from 'zod';
 import { connect, type Connection, type ConnectionArgs } from '../api/connection.js';
+import type { GraphQLContext } from '../api/context.js';
 import { ArgPipe } from '../api/input.pipe.js';
+import { ClusterNotFoundError } from '../fleet/fleet.errors.js';
 import { ClusterModel, type ClusterView } from '../fleet/fleet.models.js';
 import { HubModel, type HubView } from '../hubs/hubs.models.js';
+import { PlanNotFoundError } from '../recovery/plans/plans.errors.js';
 import { PlanModel, type PlanView } from '../recovery/plans/plans.models.js';
 import {
   ClusterGroupModel, clusterReadinessArguments, ClusterReadinessModel, ClusterReadinessRowConnection, GroupsArguments, groupsArguments, HubReadinessModel, PlanReadinessModel, toClusterReadinessRowView, toClusterReadinessView, toGroupView,
@@ -12,13 +15,18 @@ import {
 import { ReadinessService } from './readiness.service.js';
 import type { ClusterReadinessFilter, ClusterReadinessSortField } from './readiness.types.js';
 
+const OF_PLANS = {};
+const OF_CLUSTERS = {};
+
 @Resolver(() => PlanModel)
 export class PlanReadinessResolver {
   constructor(private readonly service: ReadinessService) {}
 
   @ResolveField(() => PlanReadinessModel, { description: 'What a failover by this plan would bring' })
-  async readiness(@Parent() plan: PlanView): Promise<PlanReadinessView> {
-    return toPlanReadinessView(await this.service.forPlan(plan.id));
+  async readiness(@Parent() plan: PlanView, @Context() { loaders }: GraphQLContext): Promise<PlanReadinessView> {
+    const view = await loaders.of(OF_PLANS, (ids: readonly string[]) => this.service.forPlans(ids)).load(plan.id);
+    if (view === null) throw new PlanNotFoundError(plan.id);
+    return toPlanReadinessView(view);
   }
 
   @ResolveField(() => ClusterReadinessRowConnection, { description: 'Which clusters would come back, and why the others would not' })
@@ -47,7 +55,9 @@ export class ClusterReadinessResolver {
   constructor(private readonly service: ReadinessService) {}
 
   @ResolveField(() => ClusterReadinessModel, { description: 'Whether this cluster would come back' })
-  async readiness(@Parent() cluster: ClusterView): Promise<ClusterReadinessView> {
-    return toClusterReadinessView(await this.service.forCluster(cluster.id));
+  async readiness(@Parent() cluster: ClusterView, @Context() { loaders }: GraphQLContext): Promise<ClusterReadinessView> {
+    const view = await loaders.of(OF_CLUSTERS, (ids: readonly string[]) => this.service.forClusters(ids)).load(cluster.id);
+    if (view === null) throw new ClusterNotFoundError(cluster.id);
+    return toClusterReadinessView(view);
   }
 }

@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
+import { inParallel } from '../common/in-parallel.js';
 import type { ListRequest, Page, Sort } from '../common/paging.js';
 import { ClusterNotFoundError } from '../fleet/fleet.errors.js';
 import type { ClusterOrigin } from '../fleet/fleet.types.js';
 import { HubNotFoundError } from '../hubs/hubs.errors.js';
+import { PlanNotFoundError } from '../recovery/plans/plans.errors.js';
 import { AcknowledgementsService } from './acknowledgements.service.js';
 import { ClusterListRepository } from './cluster-list.repository.js';
 import { assessCluster, type Basis, type ClusterAssessment } from './cluster-verdict.rules.js';
@@ -19,6 +21,8 @@ import { countCodes, countsOf, countVerdicts, score } from './summary.rules.js';
 
 /** An answer younger than this is given as it is; one that is older is computed anew. */
 const FRESH_MS = 5_000;
+/** Of one question over many plans, which would else take every connection. */
+const PLANS_AT_ONCE = 4;
 /** Beyond what is told: all clusters of a plan are worked out this often, in case something was told to nobody. */
 const WHOLE_EVERY_MS = 600_000;
 const DAY_MS = 86_400_000;
@@ -55,16 +59,28 @@ export class ReadinessService {
 
   /** Computed anew where the last answer is older than a few seconds. @throws PlanNotFoundError */
   async forPlan(planId: string): Promise<PlanReadinessView> {
-    const plan = await this.worlds.plan(planId);
-    const saved = await this.fresh(planId);
-    const [set, acknowledged] = await Promise.all([saved.setId === null ? null : this.repository.set(saved.setId), this.acknowledgements.lookup([planId])]);
-    const { counts, byCode } = saved;
+    const [view] = await this.forPlans([planId]);
+    if (view == null) throw new PlanNotFoundError(planId);
+    return view;
+  }
+
+  /** In the order of the ids, in as many statements for many plans as for one; null: there is no such plan. */
+  async forPlans(planIds: readonly string[]): Promise<(PlanReadinessView | null)[]> {
+    const [plans, saved, acknowledged] = await Promise.all([this.repository.plans(planIds), this.repository.savedOfPlans(planIds), this.acknowledgements.lookup(planIds)]);
+    const results = new Map<string, SavedPlanReadiness>();
+    await inParallel(plans, PLANS_AT_ONCE, async ({ id }) => void results.set(id, await this.freshOf(id, saved.get(id) ?? null)));
+    const sets = new Map((await this.repository.setsById([...results.values()].flatMap(({ setId }) => setId ?? []))).map((set) => [set.id, set]));
     const now = this.clock.now();
-    return {
-      planId, verdict: saved.verdict, since: saved.since, counts, ...score(counts), byCode, findings: saved.findings.map((finding) => acknowledged(planId, null, finding)), backupSet: set && summaryOf(set),
-      rpoTargetSeconds: plan.rpoSeconds, rtoTargetSeconds: plan.rtoSeconds, rpoCurrentSeconds: ageSeconds(set?.startedAt ?? null, now), factsAgeSeconds: ageSeconds(saved.factsAt, now),
-      computedAt: saved.computedAt,
-    };
+    return planIds.map((planId) => {
+      const [plan, result] = [plans.find(({ id }) => id === planId), results.get(planId)];
+      if (plan === undefined || result === undefined) return null;
+      const set = (result.setId === null ? null : sets.get(result.setId)) ?? null;
+      const { verdict, since, counts, byCode, computedAt } = result;
+      return {
+        planId, verdict, since, counts, ...score(counts), byCode, findings: result.findings.map((finding) => acknowledged(planId, null, finding)), backupSet: set && summaryOf(set),
+        rpoTargetSeconds: plan.rpoSeconds, rtoTargetSeconds: plan.rtoSeconds, rpoCurrentSeconds: ageSeconds(set?.startedAt ?? null, now), factsAgeSeconds: ageSeconds(result.factsAt, now), computedAt,
+      };
+    });
   }
 
   /** @throws PlanNotFoundError, CursorInvalidError */
@@ -107,22 +123,32 @@ export class ReadinessService {
 
   /** @throws ClusterNotFoundError */
   async forCluster(clusterId: string): Promise<ClusterReadinessView> {
-    const cluster = await this.repository.cluster(clusterId);
-    if (cluster === null) throw new ClusterNotFoundError(clusterId);
-    const rows = await this.repository.ofCluster(cluster.hubId, cluster.name);
-    const acknowledged = await this.acknowledgements.lookup(rows.map(({ planId }) => planId));
-    const byPlan = rows.map((row) => ({ ...row, findings: row.findings.map((finding) => acknowledged(row.planId, row.cluster, finding)) }));
-    const common = { clusterId, cluster: cluster.name, hubId: cluster.hubId, byPlan };
-    if (byPlan.length > 0) {
+    const [view] = await this.forClusters([clusterId]);
+    if (view == null) throw new ClusterNotFoundError(clusterId);
+    return view;
+  }
+
+  /** In the order of the ids; as many statements as for one, and some for each hub that is no plan's source. null: there is no such cluster. */
+  async forClusters(clusterIds: readonly string[]): Promise<(ClusterReadinessView | null)[]> {
+    const [clusters, rows] = await Promise.all([this.repository.clustersById(clusterIds), this.repository.ofClusters(clusterIds)]);
+    const acknowledged = await this.acknowledgements.lookup([...new Set(rows.map(({ planId }) => planId))]);
+    const byCluster = Map.groupBy(rows, ({ clusterId }) => clusterId);
+    const views = new Map<string, ClusterReadinessView>();
+    for (const { id, name, hubId } of clusters) {
+      const byPlan = (byCluster.get(id) ?? []).map(({ clusterId: _its, ...row }) => ({ ...row, findings: row.findings.map((finding) => acknowledged(row.planId, row.cluster, finding)) }));
+      if (byPlan.length === 0) continue;
       const verdict = worstClusterVerdict(byPlan.map((row) => row.verdict));
-      return { ...common, verdict, findings: byPlan.find((row) => row.verdict === verdict)?.findings ?? [] };
+      views.set(id, { clusterId: id, cluster: name, hubId, byPlan, verdict, findings: byPlan.find((row) => row.verdict === verdict)?.findings ?? [] });
     }
-    const { set, basis } = await this.hubWorld(cluster.hubId);
-    const [facts] = await this.repository.clusters(cluster.hubId, set?.id ?? null, [cluster.name]);
-    if (facts === undefined) throw new ClusterNotFoundError(clusterId);
-    const now = this.clock.now();
-    const assessment = assessCluster(facts, basis, { now, horizonMs: DAY_MS });
-    return { ...common, verdict: assessment.verdict, findings: withSince(assessment.findings, [], now) };
+    for (const [hubId, own] of Map.groupBy(clusters.filter(({ id }) => !views.has(id)), (cluster) => cluster.hubId)) {
+      const { set, basis } = await this.hubWorld(hubId);
+      const now = this.clock.now();
+      for (const facts of await this.repository.clusters(hubId, set?.id ?? null, own.map(({ name }) => name))) {
+        const { verdict, findings } = assessCluster(facts, basis, { now, horizonMs: DAY_MS });
+        views.set(facts.id, { clusterId: facts.id, cluster: facts.name, hubId, byPlan: [], verdict, findings: withSince(findings, [], now) });
+      }
+    }
+    return clusterIds.map((id) => views.get(id) ?? null);
   }
 
   /**
@@ -137,7 +163,7 @@ export class ReadinessService {
     const { basis, set, tokenSetId } = restorable(world, now);
     const setId = set?.id ?? null;
     const drafts = planFindings({ ...world, rpoSeconds: plan.rpoSeconds, sourceClusters: named.source, targetClusters: named.target }, basis, set, backupLabels(world.sets), now);
-    const basisNow = JSON.stringify([plan.sourceHubId, momentOf(plan, now).horizonMs, plan.reachability, plan.probeIntervalSeconds, setId, tokenSetId, basis.kind === 'SET' ? [basis.set.credentialsBackup, basis.set.managedClustersStartedAt] : basis]);
+    const basisNow = JSON.stringify([plan.sourceHubId, momentOf(plan, now).horizonMs, plan.reachability, plan.probeIntervalSeconds, setId, tokenSetId, basis.kind === 'SET' ? [basis.set.credentialsBackup, basis.set.managedClustersStartedAt] : basis, hiveOf(world.source)]);
     return this.repository.alone(planId, async (work) => {
       const { savedPlan } = work;
       if (savedPlan !== null && savedPlan.computedAt > now) return savedPlan; // another process has looked since
@@ -192,7 +218,10 @@ export class ReadinessService {
   }
 
   private async fresh(planId: string): Promise<SavedPlanReadiness> {
-    const saved = await this.repository.saved(planId);
+    return this.freshOf(planId, await this.repository.saved(planId));
+  }
+
+  private async freshOf(planId: string, saved: SavedPlanReadiness | null): Promise<SavedPlanReadiness> {
     if (saved !== null && saved.wholeAt !== null && this.clock.now().getTime() - saved.computedAt.getTime() < FRESH_MS) return saved;
     const underWay = this.answering.get(planId);
     if (underWay !== undefined) return underWay;
@@ -206,6 +235,13 @@ export class ReadinessService {
     if (hub === null) throw new HubNotFoundError(hubId);
     return { hub, ...basisOfHub(hub, await this.repository.sets(hub.clusterId), this.clock.now()) };
   }
+}
+
+/** What an inspection found of Hive's clusters is told with its age: where it found nothing amiss, its age is told of none. */
+function hiveOf({ setup, inspectedAt }: HubFacts): unknown {
+  if (setup?.hive.is !== 'READ') return null;
+  const { notPreserved, kubeconfigNotInBackup } = setup.hive.value;
+  return notPreserved.length + kubeconfigNotInBackup.length === 0 ? 'READ' : [notPreserved, kubeconfigNotInBackup, inspectedAt];
 }
 
 function saveable(cluster: ClusterRow, assessment: ClusterAssessment, recheckAt: Date | null, setId: string | null, before: SavedClusterReadiness | undefined, now: Date): SavedClusterReadiness {

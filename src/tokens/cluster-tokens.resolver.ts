@@ -35,7 +35,7 @@ export class ClusterTokensResolver {
   private async byCluster(keys: readonly Key[]): Promise<AutoImportToken[][]> {
     const namesByHub = new Map<string, string[]>();
     for (const { hubId, name } of keys) namesByHub.set(hubId, [...(namesByHub.get(hubId) ?? []), name]);
-    const rows = (await Promise.all([...namesByHub].map(([hubId, names]) => this.service.ofClusters(hubId, names)))).flat();
+    const rows = await this.service.ofClustersOfHubs(namesByHub);
     return keys.map((key) => rows.filter((row) => row.hubId === key.hubId && row.cluster === key.name));
   }
 }

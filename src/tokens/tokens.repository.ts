@@ -8,6 +8,8 @@ import type {
   AutoImportToken, TokenAccount, TokenFilter, TokenIncarnation, TokenProblemCode, TokenProblemFilter, TokenProblemGroup, TokenSortField, TokenTotals,
 } from './tokens.types.js';
 
+export type TokenKey = Pick<AutoImportToken, 'hubId' | 'cluster' | 'account'>;
+
 const MAX_INCARNATIONS = 100;
 /** Clusters named for each problem. */
 const EXAMPLES = 5;
@@ -109,18 +111,23 @@ export class TokensRepository {
     return row === null ? null : toToken(row);
   }
 
-  async ofClusters(hubId: string, clusters: readonly string[]): Promise<AutoImportToken[]> {
-    const rows = await this.prisma.autoImportToken.findMany({ where: { hubId, cluster: { in: [...clusters] } }, orderBy: [{ cluster: 'asc' }, { account: 'asc' }] });
+  /** @param namesByHub names of clusters, by hub */
+  async ofClusters(namesByHub: ReadonlyMap<string, readonly string[]>): Promise<AutoImportToken[]> {
+    const keys = [...namesByHub].flatMap(([hubId, names]) => names.map((name) => ({ hubId, name })));
+    const rows = await this.sql.query<TokenRow>(
+      `SELECT ${COLUMNS} FROM auto_import_token AS token WHERE (hub_id, cluster) IN (SELECT * FROM unnest($1::uuid[], $2::text[])) ORDER BY cluster, account`,
+      [keys.map(({ hubId }) => hubId), keys.map(({ name }) => name)]);
     return rows.map(toToken);
   }
 
-  /** Newest first. */
-  incarnations({ hubId, cluster, account }: Pick<AutoImportToken, 'hubId' | 'cluster' | 'account'>): Promise<TokenIncarnation[]> {
-    return this.prisma.tokenIncarnation.findMany({
-      where: { hubId, cluster, account },
-      select: { id: true, secretUid: true, refreshedAt: true, expiresAt: true, seenAt: true, labelledAt: true, endedAt: true },
-      orderBy: [{ refreshedAt: 'desc' }, { id: 'desc' }],
-      take: MAX_INCARNATIONS,
-    });
+  /** Of each token in turn, newest first. */
+  async incarnations(tokens: readonly TokenKey[]): Promise<TokenIncarnation[][]> {
+    const rows = await this.sql.query<TokenIncarnation & { place: bigint }>(
+      `SELECT place, life.* FROM unnest($1::uuid[], $2::text[], $3::text[]) WITH ORDINALITY AS token (hub_id, cluster, account, place), LATERAL (
+         SELECT id, secret_uid AS "secretUid", refreshed_at AS "refreshedAt", expires_at AS "expiresAt", seen_at AS "seenAt", labelled_at AS "labelledAt", ended_at AS "endedAt"
+         FROM token_incarnation AS life WHERE life.hub_id = token.hub_id AND life.cluster = token.cluster AND life.account = token.account ORDER BY refreshed_at DESC, id DESC LIMIT ${MAX_INCARNATIONS}) AS life
+       ORDER BY place, "refreshedAt" DESC, id DESC`, [tokens.map(({ hubId }) => hubId), tokens.map(({ cluster }) => cluster), tokens.map(({ account }) => account)]);
+    const byPlace = Map.groupBy(rows, ({ place }) => Number(place));
+    return tokens.map((_, index) => (byPlace.get(index + 1) ?? []).map(({ place: _its, ...life }) => life));
   }
 }

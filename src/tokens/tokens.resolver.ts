@@ -14,6 +14,8 @@ import {
 import { TokensService } from './tokens.service.js';
 import type { TokenFilter, TokenSortField } from './tokens.types.js';
 
+const LIVES = {};
+
 @Resolver(() => TokenModel)
 export class TokensResolver {
   constructor(private readonly service: TokensService, private readonly hubs: HubsService) {}
@@ -43,8 +45,9 @@ export class TokensResolver {
   }
 
   @ResolveField(() => [IncarnationModel], { description: 'Newest first, at most 100' })
-  async incarnations(@Parent() token: TokenView): Promise<IncarnationView[]> {
-    return (await this.service.incarnations(token.id)).map(toIncarnationView);
+  async incarnations(@Parent() token: TokenView, @Context() { loaders }: GraphQLContext): Promise<IncarnationView[]> {
+    const loader = loaders.of(LIVES, (tokens: readonly TokenView[]) => this.service.incarnationsOf(tokens), ({ id }) => id);
+    return (await loader.load(token)).map(toIncarnationView);
   }
 
   @ResolveField(() => HubModel, { nullable: true })

@@ -3,7 +3,7 @@ import { Clock } from '../common/clock.js';
 import type { ListRequest, Page, Sort } from '../common/paging.js';
 import { gravestFirst, tokenProblemSeverity } from './token-severity.rules.js';
 import { TokenNotFoundError } from './tokens.errors.js';
-import { TokensRepository } from './tokens.repository.js';
+import { TokensRepository, type TokenKey } from './tokens.repository.js';
 import type { AutoImportToken, TokenFilter, TokenIncarnation, TokenProblemFilter, TokenProblemGroup, TokenSortField, TokenTotals } from './tokens.types.js';
 
 /** The token inventory. */
@@ -33,11 +33,22 @@ export class TokensService {
 
   /** Newest first, at most 100. @throws TokenNotFoundError */
   async incarnations(tokenId: string): Promise<TokenIncarnation[]> {
-    return this.repository.incarnations(await this.get(tokenId));
+    const [lives = []] = await this.repository.incarnations([await this.get(tokenId)]);
+    return lives;
+  }
+
+  /** Of each token in turn, newest first. */
+  incarnationsOf(tokens: readonly TokenKey[]): Promise<TokenIncarnation[][]> {
+    return this.repository.incarnations(tokens);
   }
 
   /** Of some clusters of one hub, by cluster and account. */
   ofClusters(hubId: string, clusters: readonly string[]): Promise<AutoImportToken[]> {
-    return this.repository.ofClusters(hubId, clusters);
+    return this.repository.ofClusters(new Map([[hubId, clusters]]));
+  }
+
+  /** Of clusters of many hubs, by cluster and account. */
+  ofClustersOfHubs(namesByHub: ReadonlyMap<string, readonly string[]>): Promise<AutoImportToken[]> {
+    return this.repository.ofClusters(namesByHub);
   }
 }
