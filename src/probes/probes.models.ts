@@ -4,15 +4,13 @@ import { inputType, mutationInput, objectType, payloadType } from '../api/graphq
 import { pageOf } from '../api/paging.js';
 import { acting, id, instant, orderedListQuery } from '../api/schemas.js';
 import { iso, isoOrNull, named } from '../api/view.js';
-import { deepStates, pathCodes, pathStates, type TargetPath } from './probes.types.js';
+import { pathCodes, pathStates, type TargetPath } from './probes.types.js';
 
 const state = named('PathState', pathStates, 'PROVEN: the target reaches the cluster’s API. REFUSED: it does not. UNKNOWN: no probe has told yet, or the last proof is too old');
 const code = named('PathCode', pathCodes, 'What a probe met: see TARGET_PATH_REFUSED and TARGET_PATH_UNPROVEN');
-const deepState = named('DeepCheckState', deepStates, 'The cluster’s word on the token: ACCEPTED, REFUSED, or UNKNOWN where it was not asked');
 const detail = z.string().describe('The evidence, in words');
 
 const evidence = z.object({ code, detail, at: instant }).meta({ id: 'PathEvidence', description: 'What one attempt met' });
-const deepEvidence = z.object({ state: deepState, detail, at: instant }).meta({ id: 'DeepCheck', description: 'The token tried on the cluster' });
 
 export const pathView = z
   .object({
@@ -26,7 +24,6 @@ export const pathView = z
     apiUrl: z.string().nullable().describe('What was probed'),
     attempt: evidence.nullable().describe('The last attempt, whether or not it taught anything'),
     lifeboatPath: evidence.nullable().describe('From Lifeboat itself: evidence only, no verdict rests on it'),
-    deepCheck: deepEvidence.nullable(),
     dueAt: instant.nullable().describe('When it is probed next; null: when somebody asks'),
   })
   .meta({ id: 'TargetPath', description: 'The way from a plan’s target hub to the API server of one of the source’s clusters' });
@@ -46,7 +43,6 @@ export const toPathView = (path: TargetPath): PathView => ({
   apiUrl: path.apiUrl,
   attempt: toEvidence(path.attempt),
   lifeboatPath: toEvidence(path.lifeboatPath),
-  deepCheck: path.deepCheck && { state: path.deepCheck.state, detail: path.deepCheck.detail, at: iso(path.deepCheck.at) },
   dueAt: isoOrNull(path.dueAt),
 });
 

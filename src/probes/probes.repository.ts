@@ -5,7 +5,7 @@ import { keysetPage } from '../database/keyset.js';
 import { PrismaService } from '../database/prisma.service.js';
 import { Sql } from '../database/sql.js';
 import { provenForMs, stateNow } from './probe-times.rules.js';
-import type { DeepState, OwnAnswer, PathAnswer, PathCode, PathFilter, PathState, TargetPath } from './probes.types.js';
+import type { OwnAnswer, PathAnswer, PathCode, PathFilter, PathState, TargetPath } from './probes.types.js';
 
 /** A way whose turn it is. */
 export interface DuePath {
@@ -132,17 +132,12 @@ export class ProbesRepository {
   }
 }
 
-function evidence<T>(state: T | null, detail: string | null, at: Date | null): { readonly state: T; readonly detail: string; readonly at: Date } | null {
-  return state === null || detail === null || at === null ? null : { state, detail, at };
-}
-
 function coded(code: string | null, detail: string | null, at: Date | null): (OwnAnswer & { readonly at: Date }) | null {
-  const found = evidence(code as PathCode | null, detail, at);
-  return found && { code: found.state, detail: found.detail, at: found.at };
+  return code === null || detail === null || at === null ? null : { code: code as PathCode, detail, at };
 }
 
 const toPath = (row: Row, intervalSeconds: number, now: Date): TargetPath => ({
   planId: row.planId, cluster: row.cluster, state: stateNow(row.state as PathState, row.checkedAt, intervalSeconds, now), code: row.code as PathCode | null, detail: row.detail,
   checkedAt: row.checkedAt, since: row.since, apiUrl: row.apiUrl, attempt: coded(row.attemptCode, row.attemptDetail, row.attemptedAt),
-  lifeboatPath: coded(row.lifeboatCode, row.lifeboatDetail, row.lifeboatAt), deepCheck: evidence(row.deepState as DeepState | null, row.deepDetail, row.deepAt), dueAt: row.dueAt,
+  lifeboatPath: coded(row.lifeboatCode, row.lifeboatDetail, row.lifeboatAt), dueAt: row.dueAt,
 });

@@ -21,9 +21,6 @@ export const pathCodes = [
 ] as const;
 export type PathCode = (typeof pathCodes)[number];
 
-export const deepStates = ['ACCEPTED', 'REFUSED', 'UNKNOWN'] as const;
-export type DeepState = (typeof deepStates)[number];
-
 /** What one probe says. */
 export interface PathAnswer {
   readonly state: PathState;
@@ -35,11 +32,6 @@ export interface PathAnswer {
 /** The way from Lifeboat itself. Evidence only: no verdict rests on it. */
 export interface OwnAnswer {
   readonly code: PathCode;
-  readonly detail: string;
-}
-
-export interface DeepAnswer {
-  readonly state: DeepState;
   readonly detail: string;
 }
 
@@ -57,7 +49,6 @@ export interface TargetPath {
   /** The last attempt, whether or not it taught anything */
   readonly attempt: (OwnAnswer & { readonly at: Date }) | null;
   readonly lifeboatPath: (OwnAnswer & { readonly at: Date }) | null;
-  readonly deepCheck: (DeepAnswer & { readonly at: Date }) | null;
   /** null: only when somebody asks */
   readonly dueAt: Date | null;
 }

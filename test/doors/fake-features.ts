@@ -292,7 +292,7 @@ const row: ClusterReadinessRow = { planId: ids.plan, cluster: 'shop-1', origin: 
 
 const targetPath: TargetPath = {
   planId: ids.plan, cluster: 'shop-1', state: 'REFUSED', code: 'TIMED_OUT', detail: 'i/o timeout', checkedAt: at, since: at, apiUrl: 'https://api.shop-1.example:6443', attempt: { code: 'HUB_AWAY', detail: 'away', at },
-  lifeboatPath: { code: 'ANSWERED', detail: 'HTTP 403', at }, deepCheck: { state: 'ACCEPTED', detail: 'allowed', at }, dueAt: null,
+  lifeboatPath: { code: 'ANSWERED', detail: 'HTTP 403', at }, dueAt: null,
 };
 
 const rest = { clustersRecoverable: readiness.clustersRecoverable, clustersTotal: readiness.clustersTotal };
