@@ -19,7 +19,7 @@ const filesBelow = (folder: string, ending: string): string[] =>
 
 /** Not told to callers, or on another's page: what is inside VALIDATION_FAILED, the transport's own, and what a probe met. */
 const NOT_PROBLEMS = new Set(['UNKNOWN_FIELD', 'UNSTORABLE_CHARACTER', 'LIFEBOAT_ADDRESS_REFUSED', 'ANSWERED', 'HUB_AWAY']);
-const ASIDE = /\.spec\.ts$|^(simulator|demo|bench|database\/generated)\//;
+const ASIDE = /\.spec\.ts$|^(simulator|demo|bench|truth|database\/generated)\//;
 /** Files that list their codes as types. */
 const LISTS = /(\.errors|kube-error|problem)\.ts$/;
 

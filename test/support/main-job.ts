@@ -41,8 +41,12 @@ class TellersClient extends ApiClient {
   }
 }
 
+interface OpenapiGet {
+  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly required?: boolean; readonly schema?: { readonly format?: string } }[];
+  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, unknown>> }>>;
+}
 interface Openapi {
-  readonly paths: Readonly<Record<string, { readonly get?: object }>>;
+  readonly paths: Readonly<Record<string, { readonly get?: OpenapiGet }>>;
 }
 
 /**
@@ -175,9 +179,15 @@ export class MainJob {
   /** Asks for everything that can be asked for: each GET of the API description, for each thing that there is, and the metrics. @returns how many answers */
   async askForEverything(): Promise<number> {
     const { paths } = (await (await fetch(`${this.service.url}/openapi.json`)).json()) as Openapi;
-    const gets = Object.entries(paths).filter(([, { get }]) => get !== undefined).map(([path]) => path.replace('/api/v1', ''));
+    const gets = new Map(Object.entries(paths).flatMap(([path, { get }]) => (get === undefined ? [] : [[path.replace('/api/v1', ''), get] as const])));
     const before = this.answers.length;
-    for (const path of gets) for (const filled of await this.filled(path)) await this.api.get(filled);
+    for (const [path, get] of gets) {
+      for (const filled of await this.filled(path, gets)) {
+        const whole = filled + queryOf(get);
+        if (isText(get)) this.answers.push(await (await fetch(this.baseUrl + whole, { headers: { authorization: `Bearer ${this.adminKey}` } })).text());
+        else await this.api.get(whole);
+      }
+    }
     const metrics = await fetch(`${this.service.url}/metrics`, { headers: { authorization: `Bearer ${this.adminKey}` } });
     this.answers.push(await metrics.text());
     return this.answers.length - before;
@@ -208,9 +218,10 @@ export class MainJob {
     return `${this.service.url}/api/v1`;
   }
 
-  private async filled(path: string): Promise<string[]> {
-    if (!path.includes('{')) return [`${path}?limit=200`];
+  private async filled(path: string, gets: ReadonlyMap<string, OpenapiGet>): Promise<string[]> {
+    if (!path.includes('{')) return [path];
     const list = path.slice(0, path.indexOf('/{'));
+    if (!gets.has(list)) return []; // nothing lists them
     const one = path.slice(path.indexOf('{'));
     const paths = (await this.api.all<{ id: string }>(list)).map(({ id }) => `${list}/${id}${one.slice(one.indexOf('}') + 1)}`);
     if (!one.includes('{cluster}')) return paths;
@@ -218,3 +229,14 @@ export class MainJob {
     return (await Promise.all(deeper)).flat();
   }
 }
+
+/** As many rows as there are, and what must be said. */
+function queryOf({ parameters = [] }: OpenapiGet): string {
+  const query = parameters.filter((one) => one.in === 'query').flatMap(({ name, required }) => {
+    if (name === 'limit') return ['limit=200'];
+    return required === true ? [`${name}=${new Date(Date.now() - 3_600_000).toISOString()}`] : []; // since, at
+  });
+  return query.length === 0 ? '' : `?${query.join('&')}`;
+}
+
+const isText = ({ responses }: OpenapiGet): boolean => Object.keys(responses['200']?.content ?? {}).some((type) => type === 'text/csv');
