@@ -185,7 +185,7 @@ export class MainJob {
       for (const filled of await this.filled(path, gets)) {
         const whole = filled + queryOf(get);
         if (isText(get)) this.answers.push(await (await fetch(this.baseUrl + whole, { headers: { authorization: `Bearer ${this.adminKey}` } })).text());
-        else await this.api.get(whole);
+        else await this.api.get(whole).catch(noneOfThem);
       }
     }
     const metrics = await fetch(`${this.service.url}/metrics`, { headers: { authorization: `Bearer ${this.adminKey}` } });
@@ -228,6 +228,11 @@ export class MainJob {
     const deeper = paths.map(async (each) => (await this.api.all<ImportView>(each.slice(0, each.indexOf('/{')))).map(({ cluster }) => each.replace('{cluster}', cluster)));
     return (await Promise.all(deeper)).flat();
   }
+}
+
+/** That there is no such thing is an answer too, and kept like any other. */
+function noneOfThem(error: unknown): void {
+  if (!(error instanceof ApiProblem && error.status === 404)) throw error;
 }
 
 /** As many rows as there are, and what must be said. */

@@ -12,6 +12,8 @@ export interface HubUpkeep {
   readonly secondOadp: string | null;
   /** Deployments without an available pod */
   readonly down: readonly ('backupOperator' | 'oadpOperator' | 'velero')[];
+  /** There is no Deployment of Velero at all */
+  readonly veleroAbsent: boolean;
   /** How often Velero's container was killed for want of memory */
   readonly veleroKilled: number;
   /** Of the KlusterletConfig `global`; null: there is none */
@@ -21,7 +23,7 @@ export interface HubUpkeep {
   readonly gitOps: readonly { readonly group: string; readonly kind: string; readonly name: string }[] | null;
 }
 
-export const SOUND_UPKEEP: HubUpkeep = { oadp: '1.5', secondOadp: null, down: [], veleroKilled: 0, evictionGrace: null, observability: false, gitOps: null };
+export const SOUND_UPKEEP: HubUpkeep = { oadp: '1.5', secondOadp: null, down: [], veleroAbsent: false, veleroKilled: 0, evictionGrace: null, observability: false, gitOps: null };
 
 interface Seeded { readonly type: ResourceType; readonly object: KubeObject; readonly status?: Json }
 
@@ -72,8 +74,8 @@ export function upkeepObjects(upkeep: HubUpkeep, now: Date): Seeded[] {
     ...(secondOadp === null ? [] : [subscription('openshift-adp', secondOadp)]),
     deployment('cluster-backup-chart-clusterbackup', down.includes('backupOperator')),
     deployment('openshift-adp-controller-manager', down.includes('oadpOperator')),
-    deployment('velero', down.includes('velero')),
-    ...(down.includes('velero') ? [] : [veleroPod(upkeep, now)]),
+    ...(upkeep.veleroAbsent ? [] : [deployment('velero', down.includes('velero'))]),
+    ...(upkeep.veleroAbsent || down.includes('velero') ? [] : [veleroPod(upkeep, now)]),
     ...(evictionGrace === null ? [] : [{
       type: resources.klusterletConfig,
       object: { apiVersion: 'config.open-cluster-management.io/v1alpha1', kind: 'KlusterletConfig', metadata: { name: 'global' }, spec: { appliedManifestWorkEvictionGracePeriod: evictionGrace } },

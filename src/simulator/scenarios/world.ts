@@ -183,7 +183,7 @@ export class World {
       components: { managedServiceAccount: components.managedServiceAccount ?? true, clusterBackup: components.clusterBackup ?? true },
       storage: options.withoutStorage === true ? null : this.bucket, importStrategy: options.importStrategy ?? null,
       localClusterName: options.localClusterName ?? 'local-cluster', localClusterExcluded: options.localClusterExcluded ?? true,
-      upkeep: { ...(options.withoutVeleroDeployment === true ? { down: ['velero'] } : {}), ...options.upkeep },
+      upkeep: { veleroAbsent: options.withoutVeleroDeployment === true, ...options.upkeep },
     }, now);
     const joined = this.fleet.clusters.filter((cluster) => cluster.hub === hub.name);
     if (hub.seed) hub.seed(joined.flatMap((cluster) => settledObjects(cluster, this.clusters.get(cluster.name).clusterId, now)));
