@@ -76,7 +76,7 @@ beforeAll(async () => {
   await parts.work();
   [eastId, westId] = (await Promise.all([test1.east, test1.west].map((hub) => parts.hubs.register({ name: hub.name, kubeconfig: new Secret(hub.kubeconfig()) }, by)))).map(({ id }) => id) as [string, string];
   await until('the fleet is known', async () => (await parts.fleet.list({ hubId: eastId }, { by: 'name', direction: 'ASC' }, { limit: 10 })).items.length >= 3);
-}, 60_000);
+}, 300_000);
 
 afterAll(async () => {
   await parts.drop();

@@ -27,7 +27,7 @@ beforeAll(async () => {
   parts = await Parts.open(clock);
   await parts.work();
   [eastId, westId] = (await Promise.all([test1.east, test1.west].map((hub) => parts.hubs.register({ name: hub.name, kubeconfig: new Secret(hub.kubeconfig()) }, by)))).map(({ id }) => id) as [string, string];
-}, 60_000);
+}, 300_000);
 
 afterAll(async () => {
   await parts.drop();
@@ -76,7 +76,7 @@ test('protected, backed up, paired: the set knows of each token whether it is in
   // Every question to Velero was taken away again.
   expect(test1.east.objects(resources.downloadRequest, 'open-cluster-management-backup')).toEqual([]);
   expect(await parts.prisma.downloadRequest.findMany()).toEqual([]);
-}, 60_000);
+}, 300_000);
 
 test('the set knows of each ManagedCluster, its API URL, account and role binding as they stood', async () => {
   const set = await newest();
@@ -130,7 +130,7 @@ test('the other hub shows the set once Velero has synced it, and its passive syn
   expect((await synced()).sort()).toEqual(believed);
   // The restored Secrets say what the record and our own eyes had said.
   expect(await tokensOf(set!.id)).toEqual(before);
-}, 60_000);
+}, 300_000);
 
 test('a dead hub changes nothing about what its sets hold', async () => {
   const set = await newest();
@@ -143,7 +143,7 @@ test('a dead hub changes nothing about what its sets hold', async () => {
   await until('tokens are told as expired', async () => (await parts.tokens.list({ hubId: eastId, problemCode: 'TOKEN_EXPIRED' }, { by: 'cluster', direction: 'ASC' }, { limit: 10 })).items.length > 0);
   expect(await tokensOf(set!.id)).toEqual(before);
   expect(await newest()).toMatchObject({ id: set!.id, status: 'COMPLETE' });
-}, 60_000);
+}, 300_000);
 
 test('a second schedule under another name is refused: the operator would ignore it', async () => {
   await parts.schedules.putSchedule(westId, { ...schedule, name: 'mine', paused: true }, by);

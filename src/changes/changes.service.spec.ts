@@ -133,7 +133,7 @@ test('a slow reader reads the table at its own pace, while others go on', async 
   const reads = jest.spyOn(repository, 'read');
   for (let from = 1; from <= 6_000; from += 1_500) {
     await note(db, many(from, from + 1_499));
-    await until('the fast one has them', async () => (await bell(), fast.told().length === from + 1_499), 60_000);
+    await until('the fast one has them', async () => (await bell(), fast.told().length === from + 1_499), 180_000);
   }
   reads.mockClear();
   expect((await slow.next()).value).toEqual({ upToId: 0, change: null });

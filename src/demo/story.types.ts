@@ -119,7 +119,7 @@ export function isAsPredicted({ predictedOutcome, outcomeCode }: Pick<ImportView
  * Asks until it holds.
  * @throws Error that names what was waited for
  */
-export async function waitFor(holds: () => Promise<boolean>, what: string, timeoutMs = 90_000): Promise<void> {
+export async function waitFor(holds: () => Promise<boolean>, what: string, timeoutMs = 240_000): Promise<void> {
   const until = performance.now() + timeoutMs;
   while (!(await holds())) {
     if (performance.now() > until) throw new Error(`Waited ${timeoutMs / 1000} s in vain for ${what}`);

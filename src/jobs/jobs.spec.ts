@@ -299,7 +299,7 @@ test('what a process that died was doing is done by another, without a sweep', a
   proxy.blackhole(true); // as far as the queue can see
   let done = false;
   await startProcess({}, (jobs) => jobs.handle(kind, async () => void (done = true)));
-  await until('another did it', () => done, 45_000);
+  await until('another did it', () => done, 180_000);
   proxy.blackhole(false);
   proxy.cut();
   never.open();

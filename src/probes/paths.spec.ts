@@ -51,7 +51,7 @@ beforeAll(async () => {
   hubs = (await Promise.all([east, west].map((hub) => parts.hubs.register({ name: hub.name, kubeconfig: new Secret(hub.kubeconfig()) }, by)))).map(({ id }) => id) as [string, string];
   await parts.sql.query('UPDATE hub SET storage = NULL');
   planId = (await plans.create({ name: 'plan', sourceHubId: hubs[0], targetHubId: hubs[1], reachability: 'PROBED' }, by)).id;
-}, 60_000);
+}, 300_000);
 
 afterAll(async () => {
   await parts.jobs.beforeApplicationShutdown();

@@ -44,7 +44,7 @@ described('in a browser, without any network', () => {
     await other.page.goto(`${service.url}/playground`);
     await other.page.waitForSelector('#key-form', { state: 'visible' });
     expect([...faults, ...other.faults]).toEqual([]);
-  }, 120_000);
+  }, 360_000);
 
   test('the API page shows every operation and carries one out', async () => {
     const { page, faults } = await watchedPage(browser, service.url);
@@ -62,5 +62,5 @@ described('in a browser, without any network', () => {
     await page.click('#operations-Access-whoami .btn.execute');
     expect(await (await answered).json()).toMatchObject({ roles: ['admin'] });
     expect(faults).toEqual([]);
-  }, 120_000);
+  }, 360_000);
 });

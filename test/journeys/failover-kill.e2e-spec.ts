@@ -128,11 +128,11 @@ describe('a worker is killed at any instruction that counts', () => {
   beforeAll(async () => {
     undisturbed = await failover(null);
     expect(undisturbed).toMatchObject({ status: 'COMPLETED_WITH_EXCEPTIONS', restores: 1, fencing: 'NOT_POSSIBLE' });
-  }, 120_000);
+  }, 360_000);
 
   test.each(inGroups(points, AT_ONCE))('%s, %s, %s: the end is that of the undisturbed run, with exactly one Restore', async (...group) => {
     await Promise.all(group.map(async (point) => expect(timeless(await failover(point))).toEqual(timeless(undisturbed))));
-  }, 240_000);
+  }, 720_000);
 });
 
 test('a worker that stood still past its lease, and goes on when another has finished, does no harm', async () => {
@@ -152,7 +152,7 @@ test('a worker that stood still past its lease, and goes on when another has fin
     expect({ end: await endState(stage, id), writes: stage.west.ledger.writes({ user: 'lifeboat', resource: (resource) => resource !== 'downloadrequests' }).length }).toEqual(before);
     expect(before.end).toMatchObject({ status: 'COMPLETED_WITH_EXCEPTIONS', restores: 1 });
   });
-}, 120_000);
+}, 360_000);
 
 function inGroups<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));

@@ -62,4 +62,4 @@ test('the actors live the same life on two real kube-apiservers', async () => {
     await world?.stop();
     await Promise.all([east.stop(), west.stop()]);
   }
-}, 600_000);
+}, 1_800_000);

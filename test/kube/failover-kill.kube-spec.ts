@@ -80,4 +80,4 @@ test.each<CrashPoint>(['RESTORING:after-effect', 'RESTORING:before-record'])('ki
     await Promise.all([east.stop(), west.stop()]);
     await database.drop();
   }
-}, 400_000);
+}, 1_200_000);

@@ -50,7 +50,7 @@ beforeAll(async () => {
   client = new HubClient(hub.connection(), { allowLoopback: true });
   weak = new HubClient(hub.connection(hub.weakToken), { allowLoopback: true });
   await client.create(resources.namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
-}, 120_000);
+}, 360_000);
 
 afterAll(async () => {
   for (const socket of sockets) socket.destroy();

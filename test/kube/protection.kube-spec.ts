@@ -22,7 +22,7 @@ beforeAll(async () => {
   server = await RealKubeApiserver.start();
   ours = new HubClient(server.connection(), { allowLoopback: true });
   someone = new HubClient(server.connection(), { allowLoopback: true, defaultFieldManager: 'someone' });
-}, 120_000);
+}, 360_000);
 
 afterAll(async () => {
   await ours.close();

@@ -230,9 +230,9 @@ export class MainJob {
   }
 }
 
-/** That there is no such thing is an answer too, and kept like any other. */
+/** That there is no such thing, or that it cannot be said of what there is, is an answer too, and kept like any other. */
 function noneOfThem(error: unknown): void {
-  if (!(error instanceof ApiProblem && error.status === 404)) throw error;
+  if (!(error instanceof ApiProblem && [404, 422].includes(error.status))) throw error;
 }
 
 /** As many rows as there are, and what must be said. */

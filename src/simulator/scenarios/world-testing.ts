@@ -12,7 +12,7 @@ import { Fleet, type FleetCluster } from './fleet.js';
 import { startWorld, type World, type WorldHubOptions, type WorldOptions } from './world.js';
 
 /** Looks every few milliseconds until the answer is there. @throws Error with the last answer after `withinMs` */
-export async function eventually<T>(what: string, look: () => Promise<T | null | undefined | false> | T | null | undefined | false, withinMs = 20_000): Promise<T> {
+export async function eventually<T>(what: string, look: () => Promise<T | null | undefined | false> | T | null | undefined | false, withinMs = 90_000): Promise<T> {
   const endMs = performance.now() + withinMs;
   for (;;) {
     const answer = await look();
