@@ -154,8 +154,8 @@ describe('what if', () => {
   });
 
   test('a plan that is not there', async () => {
-    for (const ask of [outlook.whatIf(hubs.east, {}), outlook.objectives(hubs.east), outlook.recoveryPoints(hubs.east, 1), outlook.forecast(hubs.east, 'NO_MORE_BACKUPS', 1, 1)]) {
-      await expect(ask).rejects.toMatchObject({ code: 'PLAN_NOT_FOUND' });
+    for (const ask of [() => outlook.whatIf(hubs.east, {}), () => outlook.objectives(hubs.east), () => outlook.recoveryPoints(hubs.east, 1), () => outlook.forecast(hubs.east, 'NO_MORE_BACKUPS', 1, 1)]) {
+      await expect(ask()).rejects.toMatchObject({ code: 'PLAN_NOT_FOUND' });
     }
   });
 });
