@@ -9,6 +9,8 @@ export interface DatabaseOptions {
   readonly poolSize?: number;
   /** The server ends statements that run longer; 10 s unless said otherwise */
   readonly statementTimeoutMs?: number;
+  /** How long a connection may take to come about; 3 s unless said otherwise */
+  readonly connectTimeoutMs?: number;
 }
 
 /** The connections that Prisma and Sql share, and the few that leases keep for themselves. Closed by DatabaseModule. */
@@ -18,8 +20,8 @@ export class DatabasePool {
   readonly leases: pg.Pool;
 
   constructor(options: DatabaseOptions) {
-    this.main = createPool({ url: options.url, name: 'lifeboat', max: options.poolSize ?? 15, statementTimeoutMs: options.statementTimeoutMs });
-    this.leases = createPool({ url: options.url, name: 'lifeboat-leases', max: 2, statementTimeoutMs: 2_000, connectTimeoutMs: 2_000 });
+    this.main = createPool({ url: options.url, name: 'lifeboat', max: options.poolSize ?? 15, statementTimeoutMs: options.statementTimeoutMs, connectTimeoutMs: options.connectTimeoutMs });
+    this.leases = createPool({ url: options.url, name: 'lifeboat-leases', max: 2, statementTimeoutMs: 2_000, connectTimeoutMs: options.connectTimeoutMs ?? 2_000 });
   }
 
   async close(): Promise<void> {

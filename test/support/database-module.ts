@@ -14,7 +14,7 @@ export interface TestDatabaseModule {
 /** A cloned database and the module that reaches it, initialised. */
 export async function startDatabaseModule(): Promise<TestDatabaseModule> {
   const database = await cloneTestDatabase();
-  const app = await Test.createTestingModule({ imports: [DatabaseModule.forRoot({ url: new Secret(database.url) })] }).compile();
+  const app = await Test.createTestingModule({ imports: [DatabaseModule.forRoot({ url: new Secret(database.url), connectTimeoutMs: 30_000 })] }).compile();
   await app.init();
   return {
     app,

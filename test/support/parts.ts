@@ -139,7 +139,8 @@ export class Parts {
     const quiet = { log: () => undefined, warn: () => undefined, debug: () => undefined, error: (...told: unknown[]) => void errors.push(told), fatal: (...told: unknown[]) => void errors.push(told) };
     Logger.overrideLogger(quiet);
     const own = database ?? (await cloneTestDatabase());
-    const pool = new DatabasePool({ url: new Secret(own.url) });
+    // On a machine that does everything at once nothing is told by slowness.
+    const pool = new DatabasePool({ url: new Secret(own.url), statementTimeoutMs: 60_000, connectTimeoutMs: 30_000 });
     const prisma = new PrismaService(pool);
     await prisma.onModuleInit();
     return new Parts(own, pool, prisma, new Sql(pool), new LeaseService(pool), clock, config, errors);
