@@ -23,13 +23,13 @@ test('a stream that is born of an answer is closed, and its error ends nothing',
   const orphan = born({ ':status': 200, 'content-type': 'application/json' });
   expect(orphan.closedWith).toEqual([8]);
   expect(orphan.emit('error', new Error('the connection failed'))).toBe(true);
-  expect(orphan.listenerCount('error')).toBeGreaterThan(0);
+  expect(orphan.listenerCount('error')).toBe(1);
 });
 
 test('a stream that was asked for is left alone', () => {
   const asked = born({ ':method': 'GET', ':path': '/' });
   expect(asked.closedWith).toEqual([]);
-  expect(asked.listenerCount('error')).toBeGreaterThan(0);
+  expect(asked.listenerCount('error')).toBe(1);
 });
 
 test('Node tells of every stream in this way', async () => {
@@ -38,7 +38,7 @@ test('Node tells of every stream in this way', async () => {
   await once(server, 'listening');
   const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   const request = session.request({ ':path': '/' });
-  expect(request.listenerCount('error')).toBeGreaterThan(0); // other copies of the module in this process listen too
+  expect(request.listenerCount('error')).toBe(1);
   let text = '';
   for await (const chunk of request) text += String(chunk);
   expect(text).toBe('fine');
