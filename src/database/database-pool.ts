@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Secret } from '../common/secret.js';
-import { createPool } from './pool.js';
+import { createPool, endPool } from './pool.js';
 
 export interface DatabaseOptions {
   /** PostgreSQL connection string; the database must have been migrated */
@@ -25,6 +25,6 @@ export class DatabasePool {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.main.end(), this.leases.end()]);
+    await Promise.all([endPool(this.main), endPool(this.leases)]);
   }
 }

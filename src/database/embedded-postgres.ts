@@ -3,11 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chmod, chown, cp, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import pg from 'pg';
+import { freePort } from '../common/free-ports.js';
 import { EmbeddedPostgresError } from './database.errors.js';
 import { DataFolderLock, isAlive, processCommand } from './data-folder-lock.js';
 
@@ -286,15 +286,6 @@ async function stopOrphan(cluster: string): Promise<void> {
   }
   // PostgreSQL takes any live process of that number for itself, which in containers, where numbers are small, is often another.
   await rm(pidFile, { force: true });
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }
 
 async function readText(path: string): Promise<string | null> {

@@ -1,5 +1,6 @@
 import { isNativeError } from 'node:util/types';
 import pg from 'pg';
+import { inTime } from '../common/in-time.js';
 import type { Secret } from '../common/secret.js';
 
 export interface PoolSettings {
@@ -19,7 +20,12 @@ export interface PoolSettings {
 
 /** How much longer than the server we wait for a statement: past that, the server or the network is gone. Milliseconds. */
 const SILENCE_MS = 1_000;
+/** What is asked of the database at the end is short. Milliseconds. */
+const END_MS = 5_000;
 const INT8_OID = 20;
+
+/** The open connections of each pool. */
+const connections = new WeakMap<pg.Pool, Set<pg.Client>>();
 
 /** int8 as bigint: epochs and sequence numbers outgrow what a double can hold. */
 const types: pg.CustomTypesConfig = {
@@ -80,6 +86,20 @@ export function createPool(settings: PoolSettings): pg.Pool {
     options: `-c timezone=UTC${settings.searchPath === undefined ? '' : ` -c search_path=${settings.searchPath}`}`,
     types: settings.plainTypes === true ? pg.types : types,
   });
+  const open = new Set<pg.Client>();
+  connections.set(pool, open);
+  pool.on('connect', (client) => open.add(client as pg.Client));
+  pool.on('remove', (client) => open.delete(client as pg.Client));
   pool.on('error', () => undefined); // an idle connection was lost; the pool drops it and opens another when one is needed
   return pool;
+}
+
+/**
+ * Ends the pool: what runs is let finish for a while, then its connections are cut. A server that is silent, or a client that nobody gave back,
+ * keeps no process from its end.
+ * @param limitMs how long to wait before that
+ */
+export async function endPool(pool: pg.Pool, limitMs = END_MS): Promise<void> {
+  if (await inTime(pool.end(), limitMs)) return;
+  for (const client of connections.get(pool) ?? []) client.connection.stream.destroy();
 }

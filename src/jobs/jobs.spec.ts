@@ -322,6 +322,25 @@ test('a worker that cannot listen looks for jobs by itself, and listens when it 
   await proxy.close();
 });
 
+test('a process ends though its database is silent and a run does not', async () => {
+  const kind = newKind();
+  const proxy = await TcpProxy.before(database.url);
+  const never = gate();
+  let runs = false;
+  const jobs = await startProcess({ url: proxy.through(database.url) }, (all) =>
+    all.handle(kind, () => {
+      runs = true;
+      return never.opened;
+    }),
+  );
+  await jobs.enqueue(kind, one);
+  await until('it runs', () => runs);
+  proxy.blackhole(true);
+  await stop(jobs); // within the test's time
+  never.open();
+  await proxy.close();
+});
+
 describe('losing the queue', () => {
   const truncateAll = async () => {
     const { rows: tables } = await client.query<{ name: string }>(`SELECT format('bullmq.%I', tablename) AS name FROM pg_tables WHERE schemaname = 'bullmq'`);

@@ -1,6 +1,7 @@
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { type Queue, UnrecoverableError, type Worker } from 'bullmq';
 import { DomainError } from '../common/domain-error.js';
+import { inTime } from '../common/in-time.js';
 import { LeaseService } from '../database/lease.service.js';
 import { ALARM, alarmId, alarmOptionsFor, type JobKind, optionsFor } from './job.js';
 import { JobMistakeError } from './jobs.errors.js';
@@ -150,7 +151,8 @@ export class Jobs implements OnModuleInit, OnApplicationBootstrap, BeforeApplica
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all([...this.queues.values()].map((queue) => queue.then((made) => made.close())));
+    const closed = [...this.queues.values()].map((queue) => queue.then((made) => made.close()).catch(() => undefined)); // those that were never made too
+    await inTime(Promise.all(closed), CLOSE_MS);
     await this.settings.backend.close();
   }
 
@@ -206,10 +208,7 @@ async function setAlarm<Data extends object>(queue: Queue, kind: JobKind<Data>, 
   await queue.add(ALARM, data, alarmOptionsFor(kind, data, delayMs, sooner));
 }
 
+/** A worker that does not close is left behind: its connections end with the backend's, and what it did is found by others. */
 async function closeInTime(worker: Worker): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, CLOSE_MS, 'late')));
-  const result = await Promise.race([worker.close(), late]);
-  clearTimeout(timer);
-  if (result === 'late') await worker.close(true);
+  await inTime(worker.close().catch(() => undefined), CLOSE_MS);
 }

@@ -3,7 +3,7 @@ import { type BackendFactory, type ConnectionOptions, createPostgresBackend, Que
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import type { Secret } from '../common/secret.js';
-import { createPool } from '../database/pool.js';
+import { createPool, endPool } from '../database/pool.js';
 
 /** What one worker asks of its job, as BullMQ calls it: three parameters, or the signal is not passed. */
 export type Process = (job: { readonly name: string; readonly data: unknown }, token: string | undefined, signal: AbortSignal | undefined) => Promise<unknown>;
@@ -88,7 +88,7 @@ export class PostgresQueues implements QueueBackend {
 
   async close(): Promise<void> {
     this.closed = true;
-    await this.pool.end();
+    await endPool(this.pool);
   }
 
   /** BullMQ's classes are typed for Redis unless their backend's type goes through everything that holds one. */

@@ -43,11 +43,20 @@ export class TokenWriter {
     let world = observed;
     for (const [key, echo] of own) {
       const told = objectIn(observed, echo.kind, echo.name)?.resourceVersion ?? null;
-      if (told !== echo.before || performance.now() > echo.until) own.delete(key);
+      if (told !== echo.before || performance.now() >= echo.until) own.delete(key);
       else world = withObject(world, echo);
     }
     if (own.size === 0) this.echoes.delete(`${hubId}/${observed.cluster}`);
     return world;
+  }
+
+  /**
+   * How long what we wrote to the cluster is believed without a word of the watch, milliseconds; null: the watch has told of everything. It may
+   * never tell: what is made and taken away at once can be neither to it. So whoever believes looks again then.
+   */
+  believedForMs(hubId: string, cluster: string): number | null {
+    const own = this.echoes.get(`${hubId}/${cluster}`);
+    return own === undefined ? null : Math.max(0, Math.min(...[...own.values()].map(({ until }) => until)) - performance.now());
   }
 
   /** @param signal calls the write off. @returns the world with what was written. @throws KubeError */

@@ -190,10 +190,16 @@ export class TokenReconciler {
     const waiting = [...observed.filter(isUrgent), ...observed.filter((one) => !isUrgent(one))];
     const plans = new Map<string, TokenPlan>();
     const write = async (): Promise<void> => {
-      for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) plans.set(one.cluster, await this.reconcileCluster(pass, one));
+      for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) plans.set(one.cluster, this.untilTold(pass.hubId, await this.reconcileCluster(pass, one), one.cluster));
     };
     await Promise.all(Array.from({ length: Math.min(WRITERS, waiting.length) }, write));
     return plans;
+  }
+
+  /** What rests on our own writes is looked at again when the watch should have told of them. */
+  private untilTold(hubId: string, plan: TokenPlan, cluster: string): TokenPlan {
+    const forMs = this.writer.believedForMs(hubId, cluster);
+    return forMs === null ? plan : withRecheck(plan, new Date(this.clock.now().getTime() + forMs));
   }
 
   private recordMeanwhile(lease: HeldLease, hubId: string, run: Run, due: readonly DueCluster[], plans: ReadonlyMap<string, TokenPlan>, readAt: Date): void {

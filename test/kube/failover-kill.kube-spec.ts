@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { SystemClock } from '../../src/common/clock.js';
+import { freePort } from '../../src/common/free-ports.js';
 import { ApiClient } from '../../src/demo/api-client.js';
 import type { FailoverView, ImportView, SetView, TokenView } from '../../src/demo/story.types.js';
 import { exportKubeconfig } from '../../src/kube/kubeconfig-export.js';
@@ -11,7 +12,6 @@ import { cloneTestDatabase } from '../support/database.js';
 import { EAST, WEST } from '../support/main-job.js';
 import { ServiceProcess } from '../support/service-process.js';
 import { RealKubeApiserver } from '../../src/simulator/real/kube-apiserver.js';
-import { freePort } from '../support/free-port.js';
 
 const LIMIT_MS = 90_000;
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ShiftableClock } from '../../src/common/clock.js';
+import { freePort } from '../../src/common/free-ports.js';
 import { ApiClient, ApiProblem } from '../../src/demo/api-client.js';
 import { Screen } from '../../src/demo/screen.js';
 import { Story } from '../../src/demo/story.js';
@@ -9,7 +10,6 @@ import type { World } from '../../src/simulator/scenarios/world.js';
 import { cloneTestDatabase, type TestDatabase } from './database.js';
 import { RowRecorder } from './row-recorder.js';
 import { ServiceProcess, type RunningServiceProcess } from './service-process.js';
-import { freePort } from './free-port.js';
 
 export const EAST = 'hub-east';
 export const WEST = 'hub-west';

@@ -3,10 +3,10 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream, existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { freePorts } from '../../common/free-ports.js';
 import { Secret } from '../../common/secret.js';
 import { HubClient, type HubConnection } from '../../kube/hub-client.js';
 import { isKubeError } from '../../kube/kube-error.js';
@@ -42,14 +42,6 @@ export interface AuditEvent {
 /** Where the binaries are: KUBEBUILDER_ASSETS, else the cache that `scripts/test-kube.mjs` fills. */
 export function kubeAssetsDir(): string {
   return process.env['KUBEBUILDER_ASSETS'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'lifeboat', 'kube-1.34.4');
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
 }
 
 /** Runs a program that dies with us however we die: a watcher kills it when its standard input, our pipe, closes. Its id goes to the file `$0`. */
