@@ -12,7 +12,8 @@ import { inspectHub } from './inspect-hub.job.js';
 const INSPECT_EVERY_MS = 10 * 60_000;
 /** Changes that a prerequisite rests on come in bursts. Milliseconds. */
 const SETTLE_MS = 1_000;
-const HUBS_AT_ONCE = 4;
+/** Many, since hubs that hang keep theirs until their deadlines. */
+const HUBS_AT_ONCE = 24;
 
 const PREREQUISITE_KINDS: ReadonlySet<WatchedKind> = new Set<WatchedKind>(['HUB_ADDON', 'BACKUP_SCHEDULE', 'STORAGE_LOCATION']);
 

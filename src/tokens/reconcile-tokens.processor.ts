@@ -10,8 +10,8 @@ import { tokenKinds } from './token-kinds.js';
 import { TokenWorkRepository } from './token-work.repository.js';
 import { TokenReconciler } from './token.reconciler.js';
 
-/** Hubs worked on at once in one process. */
-const HUBS_AT_ONCE = 8;
+/** Hubs worked on at once in one process. Many, since a pass that waits for a hub that hangs keeps nothing but its place: with few, some dead hubs would keep all. */
+const HUBS_AT_ONCE = 64;
 
 const KINDS: ReadonlySet<WatchedKind> = new Set(tokenKinds);
 /** A change of one of these is about every cluster of the hub. */
