@@ -39,6 +39,7 @@ beforeAll(async () => {
     `INSERT INTO failover_hub (failover_id, hub_id, role, open) SELECT failover.id, hub_id, role, false FROM failover JOIN recovery_plan AS plan ON plan.id = plan_id, LATERAL (VALUES (source_hub_id, 'SOURCE'), (target_hub_id, 'TARGET')) AS held (hub_id, role)`);
   await service.sql(
     `INSERT INTO restore (id, hub_id, name, mode, spec, messages, velero_restores, actor, reason, requested_at) SELECT gen_random_uuid(), id, 'restore-' || name, 'CREATED', '{}', '[]', '[]', 't', 'r', $1 FROM hub`, [now]);
+  await service.sql(`UPDATE restore SET failover_id = (SELECT failover_id FROM failover_hub WHERE hub_id = restore.hub_id AND role = 'SOURCE')`);
 });
 
 afterAll(async () => {
@@ -67,6 +68,7 @@ test.each([
   ['clusters with their readiness', 'clusters(first: $first, filter: { name: "c-1" }) { nodes { name readiness { verdict findings { code } byPlan { planId verdict } } } }'],
   ['tokens with their hub and lives', 'tokens(first: $first) { nodes { cluster hub { name } incarnations { secretUid } } }'],
   ['failovers with their plan and hubs', 'failovers(first: $first) { nodes { id plan { name sourceHub { name } } sourceHub { name } targetHub { name } } }'],
+  ['failovers with their steps and all that happened', 'failovers(first: $first) { nodes { id steps { step } approvals { decision } allowedOperations { operation } importCounts { total } restore { name hub { name } } } }'],
   ['restores with their hub', 'restores(first: $first) { nodes { name hub { name } } }'],
 ])('%s: as many statements for many rows as for few', async (_what, text) => {
   let more: unknown[] = [];

@@ -29,6 +29,7 @@ const WITH_ALL = {
   plan: { select: { version: true, archivedAt: true, approvalRequired: true, importWindowSeconds: true, name: true } },
   restores: true,
 } as const satisfies Prisma.FailoverInclude;
+type FullRow = Prisma.FailoverGetPayload<{ include: typeof WITH_ALL }>;
 
 export interface NewFailover {
   /** Absent: one by chance */
@@ -113,23 +114,17 @@ export class FailoversRepository {
 
   /** A failover with all that its steps decide on. @throws FailoverNotFoundError */
   async load(failoverId: string): Promise<MachineFailover> {
-    const row = await this.prisma.failover.findUnique({ where: { id: failoverId }, include: WITH_ALL });
-    if (row === null) throw new FailoverNotFoundError(failoverId);
-    const failover = toFailover(row);
-    const hubs = await this.prisma.hub.findMany({ where: { id: { in: [failover.sourceHubId, failover.targetHubId] } }, select: { id: true, name: true, clusterId: true, fencing: true } });
-    const hub = (id: string) => hubs.map((one) => ({ ...one, fencing: one.fencing as Fencing })).find((one) => one.id === id);
-    const [source, target] = [hub(failover.sourceHubId), hub(failover.targetHubId)];
-    if (source === undefined || target === undefined) throw new FailoverNotFoundError(failoverId);
-    const [restore] = row.restores;
-    return {
-      ...failover, plan: row.plan, source, target,
-      steps: new Map(row.steps.map((step) => [step.step as FailoverStepName, toStep(step)])),
-      approvals: row.approvals.map((approval) => toApproval(approval, failover.contentHash)),
-      restore: restore === undefined ? null : {
-        ...restore, mode: restore.mode as RestoreMode, spec: restore.spec as Record<string, string | boolean>, messages: restore.messages as string[],
-        veleroRestores: veleroRestoresFromJson(restore.veleroRestores), outcome: restore.outcome as RestoreOutcome | null,
-      },
-    };
+    const [failover] = await this.loadMany([failoverId]);
+    if (failover === undefined) throw new FailoverNotFoundError(failoverId);
+    return failover;
+  }
+
+  /** The same of several, in any order; those that there are. */
+  async loadMany(failoverIds: readonly string[]): Promise<MachineFailover[]> {
+    const rows = await this.prisma.failover.findMany({ where: { id: { in: [...failoverIds] } }, include: WITH_ALL });
+    const hubs = await this.prisma.hub.findMany({ where: { id: { in: rows.flatMap((row) => row.hubs.map(({ hubId }) => hubId)) } }, select: { id: true, name: true, clusterId: true, fencing: true } });
+    const byId = new Map(hubs.map((hub) => [hub.id, { ...hub, fencing: hub.fencing as Fencing }]));
+    return rows.map((row) => toMachineFailover(row, byId)).filter((failover) => failover !== null);
   }
 
   /** Those that somebody should look at by now. */
@@ -372,6 +367,22 @@ async function writeRestore(sql: SqlRunner, failoverId: string, restore: Restore
     randomUUID(), failoverId, restore.hubId, restore.name, restore.uid, restore.mode, JSON.stringify(restore.spec), restore.phase, restore.lastMessage, JSON.stringify(restore.messages),
     JSON.stringify(restore.veleroRestores), restore.actor, restore.reason, restore.requestedAt, restore.startedAt, restore.completedAt, restore.outcome,
   ]);
+}
+
+function toMachineFailover(row: FullRow, hubs: ReadonlyMap<string, MachineFailover['source']>): MachineFailover | null {
+  const failover = toFailover(row);
+  const [source, target] = [hubs.get(failover.sourceHubId), hubs.get(failover.targetHubId)];
+  if (source === undefined || target === undefined) return null;
+  const [restore] = row.restores;
+  return {
+    ...failover, plan: row.plan, source, target,
+    steps: new Map(row.steps.map((step) => [step.step as FailoverStepName, toStep(step)])),
+    approvals: row.approvals.map((approval) => toApproval(approval, failover.contentHash)),
+    restore: restore === undefined ? null : {
+      ...restore, mode: restore.mode as RestoreMode, spec: restore.spec as Record<string, string | boolean>, messages: restore.messages as string[],
+      veleroRestores: veleroRestoresFromJson(restore.veleroRestores), outcome: restore.outcome as RestoreOutcome | null,
+    },
+  };
 }
 
 function toFailover(row: Row): Failover {

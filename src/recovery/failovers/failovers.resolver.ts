@@ -9,7 +9,7 @@ import type { GraphQLContext } from '../../api/context.js';
 import { EventStreams } from '../../api/event-streams.js';
 import { IdArg } from '../../api/id-arg.js';
 import { ArgPipe } from '../../api/input.pipe.js';
-import type { Loaders } from '../../api/loaders.js';
+import { inOrder, type Loaders } from '../../api/loaders.js';
 import { HubModel, loadHub, type HubView } from '../../hubs/hubs.models.js';
 import { HubsService } from '../../hubs/hubs.service.js';
 import { importArguments, ImportConnection, toImportCountsView, toImportView, type ImportView } from '../imports/imports.models.js';
@@ -24,6 +24,7 @@ import {
   FailoverModel, FailoverPayload, failoverReasonInput, ImportCountsModel, RetryFailoverInput, StartFailoverInput, startFailoverInput, StepModel, toAllowedOperationView,
   toApprovalView, toEventView, toFailoverView, toStepView, type AllowedOperationView, type ApprovalView, type EventView, type FailoverView, type StepView,
 } from './failovers.models.js';
+import { FailoverNotFoundError } from './failovers.errors.js';
 import { FailoversService } from './failovers.service.js';
 import type { Failover, FailoverDetail, FailoverEvent, FailoverFilter, FailoverSortField } from './failovers.types.js';
 
@@ -34,6 +35,7 @@ interface Payload {
 
 const DETAILS = {};
 const COUNTS = {};
+const RESTORES = {};
 const afterArg = z.int().min(0).max(999_999_999);
 const eventsFirst = z.int().min(1).max(100);
 
@@ -105,9 +107,9 @@ export class FailoversResolver {
   }
 
   @ResolveField(() => RestoreModel, { nullable: true })
-  async restore(@Parent() failover: FailoverView): Promise<RestoreView | null> {
-    const { items } = await this.restores.list({ failoverId: failover.id }, { by: 'requestedAt', direction: 'DESC' }, { limit: 1 });
-    return items[0] ? toRestoreView(items[0]) : null;
+  async restore(@Parent() failover: FailoverView, @Context() { loaders }: GraphQLContext): Promise<RestoreView | null> {
+    const restore = await loaders.of(RESTORES, async (ids: readonly string[]) => inOrder(ids, await this.restores.ofFailovers(ids), (row) => row.failoverId ?? '')).load(failover.id);
+    return restore && toRestoreView(restore);
   }
 
   @ResolveField(() => EventConnection, { description: 'The log. `after` takes a cursor, which is an event\u2019s sequence' })
@@ -174,8 +176,10 @@ export class FailoversResolver {
     return this.streams.subscribed(req, (signal) => viewed(this.service.changes(id, after, signal), failover));
   }
 
-  private detailOf(loaders: Loaders, id: string): Promise<FailoverDetail> {
-    return loaders.of(DETAILS, (ids: readonly string[]) => Promise.all(ids.map((one) => this.service.get(one)))).load(id);
+  private async detailOf(loaders: Loaders, id: string): Promise<FailoverDetail> {
+    const found = await loaders.of(DETAILS, async (ids: readonly string[]) => inOrder(ids, await this.service.getMany(ids), (detail) => detail.id)).load(id);
+    if (found === null) throw new FailoverNotFoundError(id);
+    return found;
   }
 
   /** Sequences have no gaps: the last one is the count. */

@@ -55,8 +55,15 @@ export class FailoversService {
 
   /** @throws FailoverNotFoundError */
   async get(failoverId: string): Promise<FailoverDetail> {
-    const [failover, counts] = await Promise.all([this.repository.load(failoverId), this.repository.importCounts([failoverId])]);
-    return detailOf(failover, counts.get(failoverId) ?? NO_IMPORTS);
+    const [detail] = await this.getMany([failoverId]);
+    if (detail === undefined) throw new FailoverNotFoundError(failoverId);
+    return detail;
+  }
+
+  /** Those that there are, in any order. */
+  async getMany(failoverIds: readonly string[]): Promise<FailoverDetail[]> {
+    const [failovers, counts] = await Promise.all([this.repository.loadMany(failoverIds), this.repository.importCounts(failoverIds)]);
+    return failovers.map((failover) => detailOf(failover, counts.get(failover.id) ?? NO_IMPORTS));
   }
 
   /** @throws ReasonRequiredError, FailoverNotFoundError, ApprovalNotPendingError, ApproverIsRequesterError, AlreadyDecidedError, ContentChangedError */

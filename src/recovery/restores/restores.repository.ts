@@ -16,6 +16,12 @@ export class RestoresRepository {
     return row && toRecord(row);
   }
 
+  /** The youngest of each failover. */
+  async ofFailovers(failoverIds: readonly string[]): Promise<RestoreRecord[]> {
+    const rows = await this.prisma.restore.findMany({ where: { failoverId: { in: [...failoverIds] } }, distinct: ['failoverId'], orderBy: [{ failoverId: 'asc' }, { requestedAt: 'desc' }] });
+    return rows.map(toRecord);
+  }
+
   async list(filter: RestoreFilter, sort: Sort<RestoreSortField>, page: ListRequest): Promise<Page<RestoreRecord>> {
     const own: Prisma.RestoreWhereInput = { hubId: filter.hubId, failoverId: filter.failoverId, outcome: filter.outcome };
     const found = await keysetPage<Restore, Prisma.RestoreWhereInput, Prisma.RestoreOrderByWithRelationInput>({

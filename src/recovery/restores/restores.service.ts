@@ -13,6 +13,11 @@ export class RestoresService {
     return this.repository.list(filter, sort, request);
   }
 
+  /** The one of each failover, where there is one. */
+  ofFailovers(failoverIds: readonly string[]): Promise<RestoreRecord[]> {
+    return this.repository.ofFailovers(failoverIds);
+  }
+
   /** @throws RestoreNotFoundError */
   async get(restoreId: string): Promise<RestoreRecord> {
     const restore = await this.repository.find(restoreId);
