@@ -59,7 +59,9 @@ export class TokenObserverRepository {
       `SELECT kind, namespace, name, uid, resource_version, facts FROM hub_object
        WHERE hub_id = $1 AND namespace = ANY($2::text[]) AND kind IN ('ADDON', 'ACCOUNT', 'WORK', 'TOKEN_SECRET', 'HIVE_SECRET')
        UNION ALL
-       SELECT kind, namespace, name, uid, resource_version, facts FROM hub_object WHERE hub_id = $1 AND kind = 'MANAGED_CLUSTER' AND namespace = '' AND name = ANY($2::text[])`,
+       SELECT managed.* FROM unnest($2::text[]) AS wanted (cluster)
+       CROSS JOIN LATERAL (SELECT kind, namespace, name, uid, resource_version, facts FROM hub_object
+         WHERE hub_id = $1 AND kind = 'MANAGED_CLUSTER' AND namespace = '' AND name = wanted.cluster LIMIT 1) AS managed`, // one by one: they share a namespace, and a plan by that reads all
       [hubId, [...clusters]],
     );
     const byCluster = new Map<string, ObjectRow[]>();

@@ -63,8 +63,8 @@ export class TokenWorkRepository {
   async due(hubId: string, now: Date, limit: number, without: readonly string[]): Promise<DueCluster[]> {
     return this.sql.query(
       `SELECT cluster, generation FROM token_work AS work WHERE hub_id = $1 AND due_at <= $2 AND cluster <> ALL($4::text[])
-       ORDER BY EXISTS (SELECT 1 FROM hub_object AS secret WHERE secret.hub_id = $1 AND secret.kind = 'TOKEN_SECRET' AND secret.namespace = work.cluster
-         AND facts->>'backupLabel' IS NULL AND facts->>'hiveLabel' IS NULL AND facts->>'typeLabel' IS NULL AND NOT (facts->>'deleting')::boolean) DESC, due_at, cluster LIMIT $3`,
+       ORDER BY cluster IN (SELECT namespace FROM hub_object WHERE hub_id = $1 AND kind = 'TOKEN_SECRET'
+         AND facts->>'backupLabel' IS NULL AND facts->>'hiveLabel' IS NULL AND facts->>'typeLabel' IS NULL AND facts->>'deleting' = 'false') DESC, due_at, cluster LIMIT $3`,
       [hubId, now, limit, [...without]],
     );
   }
