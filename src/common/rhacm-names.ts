@@ -9,6 +9,8 @@ export const namespaces = {
   backup: 'open-cluster-management-backup',
   /** Where the token agent runs on a managed cluster unless its add-on's `status.namespace` says otherwise */
   defaultAddOn: 'open-cluster-management-agent-addon',
+  /** Of the klusterlet on a managed cluster */
+  agent: 'open-cluster-management-agent',
 } as const;
 
 /** Keys of labels. */
@@ -115,6 +117,8 @@ export const clusterRoles = {
 /** Secrets with fixed names. */
 export const secrets = {
   autoImport: 'auto-import-secret',
+  /** On a managed cluster: with which hub the klusterlet registers. To update it is all that an import by token does */
+  bootstrapKubeconfig: 'bootstrap-hub-kubeconfig',
 } as const;
 
 /** Keys inside Secrets. */

@@ -9,6 +9,7 @@ import { TlsAuthority } from '../simulator/server/tls-authority.js';
 import { SimulatedHub } from '../simulator/simulated-hub.js';
 import { Parts } from '../../test/support/parts.js';
 import { RecoveryParts } from '../../test/support/recovery-parts.js';
+import { DeepChecksRepository } from './deep-checks.repository.js';
 import { PathProber, ProbeLimits } from './path-prober.service.js';
 import { PathsReconciler } from './paths.reconciler.js';
 import { ProbesRepository } from './probes.repository.js';
@@ -47,7 +48,7 @@ beforeAll(async () => {
   await parts.jobs.onModuleInit();
   const prober = new PathProber(clock, parts.config, { ...new ProbeLimits(), perSecond: 200, proxyMs: 5_000 });
   paths = new PathsReconciler(repository, prober, parts.connections, parts.jobs, clock);
-  service = new ProbesService(repository, plans, parts.jobs, parts.audit, clock);
+  service = new ProbesService(repository, new DeepChecksRepository(parts.sql), plans, parts.jobs, parts.audit, clock);
   hubs = (await Promise.all([east, west].map((hub) => parts.hubs.register({ name: hub.name, kubeconfig: new Secret(hub.kubeconfig()) }, by)))).map(({ id }) => id) as [string, string];
   await parts.sql.query('UPDATE hub SET storage = NULL');
   planId = (await plans.create({ name: 'plan', sourceHubId: hubs[0], targetHubId: hubs[1], reachability: 'PROBED' }, by)).id;

@@ -4,13 +4,28 @@ import { inputType, mutationInput, objectType, payloadType } from '../api/graphq
 import { pageOf } from '../api/paging.js';
 import { acting, id, instant, orderedListQuery } from '../api/schemas.js';
 import { iso, isoOrNull, named } from '../api/view.js';
-import { pathCodes, pathStates, type TargetPath } from './probes.types.js';
+import { deepStates, pathCodes, pathStates, type TargetPath } from './probes.types.js';
 
 const state = named('PathState', pathStates, 'PROVEN: the target reaches the cluster’s API. REFUSED: it does not. UNKNOWN: no probe has told yet, or the last proof is too old');
 const code = named('PathCode', pathCodes, 'What a probe met: see TARGET_PATH_REFUSED and TARGET_PATH_UNPROVEN');
 const detail = z.string().describe('The evidence, in words');
 
 const evidence = z.object({ code, detail, at: instant }).meta({ id: 'PathEvidence', description: 'What one attempt met' });
+
+const deepCheck = z
+  .object({
+    state: named(
+      'DeepCheckState', deepStates,
+      'PASSED: the cluster takes the token, which may do what an import does. DENIED: it takes the token, which may not. REFUSED: it does not take the token. UNREACHABLE: Lifeboat met nobody. UNKNOWN: nothing was learned',
+    ),
+    detail,
+    account: z.string().nullable().describe('Whose token was tried'),
+    refreshedAt: instant.nullable().describe('Which of its tokens: by its refresh'),
+    checkedAt: instant.describe('When that was learned; of what was never learned: when it was last tried'),
+    since: instant.nullable().describe('Since when the state is what it is'),
+    lastAttempt: z.object({ detail, at: instant }).meta({ id: 'DeepCheckAttempt', description: 'A try that taught nothing' }).nullable().describe('The last try, where it taught nothing'),
+  })
+  .meta({ id: 'DeepCheck', description: 'What the cluster itself said of its token' });
 
 export const pathView = z
   .object({
@@ -24,6 +39,7 @@ export const pathView = z
     apiUrl: z.string().nullable().describe('What was probed'),
     attempt: evidence.nullable().describe('The last attempt, whether or not it taught anything'),
     lifeboatPath: evidence.nullable().describe('From Lifeboat itself: evidence only, no verdict rests on it'),
+    deepCheck: deepCheck.nullable().describe('null: the plan asks for none, or none was made yet'),
     dueAt: instant.nullable().describe('When it is probed next; null: when somebody asks'),
   })
   .meta({ id: 'TargetPath', description: 'The way from a plan’s target hub to the API server of one of the source’s clusters' });
@@ -31,6 +47,12 @@ export type PathView = z.infer<typeof pathView>;
 export const pathPage = pageOf(pathView);
 
 const toEvidence = (one: TargetPath['attempt']): z.infer<typeof evidence> | null => one && { code: one.code, detail: one.detail, at: iso(one.at) };
+
+const toDeepCheck = (one: TargetPath['deepCheck']): z.infer<typeof deepCheck> | null =>
+  one && {
+    state: one.state, detail: one.detail, account: one.account, refreshedAt: isoOrNull(one.refreshedAt), checkedAt: iso(one.checkedAt), since: isoOrNull(one.since),
+    lastAttempt: one.lastAttempt && { detail: one.lastAttempt.detail, at: iso(one.lastAttempt.at) },
+  };
 
 export const toPathView = (path: TargetPath): PathView => ({
   planId: path.planId,
@@ -43,6 +65,7 @@ export const toPathView = (path: TargetPath): PathView => ({
   apiUrl: path.apiUrl,
   attempt: toEvidence(path.attempt),
   lifeboatPath: toEvidence(path.lifeboatPath),
+  deepCheck: toDeepCheck(path.deepCheck),
   dueAt: isoOrNull(path.dueAt),
 });
 

@@ -5,7 +5,7 @@ import { keysetPage } from '../database/keyset.js';
 import { PrismaService } from '../database/prisma.service.js';
 import { Sql } from '../database/sql.js';
 import { provenForMs, stateNow } from './probe-times.rules.js';
-import type { OwnAnswer, PathAnswer, PathCode, PathFilter, PathState, TargetPath } from './probes.types.js';
+import type { DeepCheck, DeepState, OwnAnswer, PathAnswer, PathCode, PathFilter, PathState, TargetPath } from './probes.types.js';
 
 /** A way whose turn it is. */
 export interface DuePath {
@@ -21,7 +21,7 @@ export interface DuePath {
 const CLAIM_MS = 10 * 60_000;
 
 /** The clusters of a plan that need the way: those that Hive or a hosting cluster brings back do not. */
-const WAYS = `recovery_plan AS plan JOIN managed_cluster AS cluster ON cluster.hub_id = plan.source_hub_id AND cluster.origin = 'IMPORTED' AND cluster.api_url IS NOT NULL`;
+export const WAYS = `recovery_plan AS plan JOIN managed_cluster AS cluster ON cluster.hub_id = plan.source_hub_id AND cluster.origin = 'IMPORTED' AND cluster.api_url IS NOT NULL`;
 const NEW_WAY = `INSERT INTO target_path (plan_id, cluster, state, detail, checked_at, since, due_at)`;
 
 @Injectable()
@@ -65,7 +65,7 @@ export class ProbesRepository {
   async probedHubs(): Promise<string[]> {
     const rows = await this.sql.query<{ id: string }>(
       `SELECT DISTINCT target_hub_id AS id FROM recovery_plan AS plan JOIN hub ON hub.id = plan.target_hub_id AND hub.removed_at IS NULL
-       WHERE reachability = 'PROBED' OR EXISTS (SELECT FROM target_path WHERE plan_id = plan.id)`);
+       WHERE reachability = 'PROBED' OR EXISTS (SELECT FROM target_path WHERE plan_id = plan.id AND attempted_at IS NOT NULL)`);
     return rows.map(({ id }) => id);
   }
 
@@ -136,8 +136,16 @@ function coded(code: string | null, detail: string | null, at: Date | null): (Ow
   return code === null || detail === null || at === null ? null : { code: code as PathCode, detail, at };
 }
 
+function deepOf({ deepState, deepDetail, deepAt, deepAccount, deepRefreshedAt, deepSince, deepAttempt, deepAttemptedAt }: Row): DeepCheck | null {
+  if (deepState === null || deepDetail === null || deepAt === null) return null;
+  return {
+    state: deepState as DeepState, detail: deepDetail, account: deepAccount, refreshedAt: deepRefreshedAt, checkedAt: deepAt, since: deepSince,
+    lastAttempt: deepAttempt === null || deepAttemptedAt === null ? null : { detail: deepAttempt, at: deepAttemptedAt },
+  };
+}
+
 const toPath = (row: Row, intervalSeconds: number, now: Date): TargetPath => ({
   planId: row.planId, cluster: row.cluster, state: stateNow(row.state as PathState, row.checkedAt, intervalSeconds, now), code: row.code as PathCode | null, detail: row.detail,
   checkedAt: row.checkedAt, since: row.since, apiUrl: row.apiUrl, attempt: coded(row.attemptCode, row.attemptDetail, row.attemptedAt),
-  lifeboatPath: coded(row.lifeboatCode, row.lifeboatDetail, row.lifeboatAt), dueAt: row.dueAt,
+  lifeboatPath: coded(row.lifeboatCode, row.lifeboatDetail, row.lifeboatAt), deepCheck: deepOf(row), dueAt: row.dueAt,
 });

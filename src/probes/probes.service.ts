@@ -6,6 +6,8 @@ import type { ListRequest, Page } from '../common/paging.js';
 import { Jobs } from '../jobs/jobs.js';
 import { PlanNotFoundError } from '../recovery/plans/plans.errors.js';
 import { PlansService } from '../recovery/plans/plans.service.js';
+import { checkTokens } from './check-tokens.job.js';
+import { DeepChecksRepository } from './deep-checks.repository.js';
 import { probePaths } from './probe-paths.job.js';
 import { NothingToProbeError } from './probes.errors.js';
 import { ProbesRepository } from './probes.repository.js';
@@ -16,6 +18,7 @@ import type { PathFilter, TargetPath } from './probes.types.js';
 export class ProbesService {
   constructor(
     private readonly repository: ProbesRepository,
+    private readonly deepChecks: DeepChecksRepository,
     private readonly plans: PlansService,
     private readonly jobs: Jobs,
     private readonly audit: AuditService,
@@ -29,7 +32,7 @@ export class ProbesService {
   }
 
   /**
-   * Probes at once, also where the plan assumes the ways. Asked twice, it is probed once more than needed at most.
+   * Probes at once, also where the plan assumes the ways; where it has tokens tried, those too. Asked twice, it is probed once more than needed at most.
    * @param cluster null: every cluster of the plan
    * @returns how many ways are probed
    * @throws PlanNotFoundError, also for an archived plan; NothingToProbeError
@@ -37,10 +40,12 @@ export class ProbesService {
   async probeNow(planId: string, cluster: string | null, by: Acting): Promise<number> {
     const plan = await this.plans.get(planId);
     if (plan.archivedAt !== null) throw new PlanNotFoundError(planId);
-    const ways = await this.repository.askNow(planId, cluster, this.clock.now());
+    const now = this.clock.now();
+    const ways = await this.repository.askNow(planId, cluster, now);
     if (ways === 0) throw new NothingToProbeError(planId, cluster);
     await this.audit.record({ action: 'plan.probe', subject: `plan/${planId}`, by, details: { cluster, ways } });
     await this.jobs.enqueue(probePaths, { hubId: plan.targetHubId });
+    if ((await this.deepChecks.askNow(planId, cluster, now)) > 0) await this.jobs.enqueue(checkTokens, { hubId: plan.sourceHubId });
     return ways;
   }
 }

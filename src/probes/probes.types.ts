@@ -35,6 +35,39 @@ export interface OwnAnswer {
   readonly detail: string;
 }
 
+/**
+ * What a cluster said of its token. PASSED: it takes the token, which may do what an import does. DENIED: it takes the token, which may not.
+ * REFUSED: it does not take the token. UNREACHABLE: Lifeboat met nobody. UNKNOWN: nothing was learned. Part of the API: add freely, never rename.
+ */
+export const deepStates = ['PASSED', 'DENIED', 'REFUSED', 'UNREACHABLE', 'UNKNOWN'] as const;
+export type DeepState = (typeof deepStates)[number];
+
+export interface DeepAnswer {
+  readonly state: DeepState;
+  /** In words: one line, bounded, our own: nothing of what the cluster or the hub said, since either may quote the token */
+  readonly detail: string;
+}
+
+/** A token of a cluster as its hub shows it. */
+export interface TriedToken {
+  readonly account: string;
+  readonly expiresAt: Date | null;
+  /** null: not known */
+  readonly refreshedAt: Date | null;
+}
+
+/** What a plan's deep check has learned of a cluster. */
+export interface DeepCheck extends DeepAnswer {
+  /** null: there was no token to try */
+  readonly account: string | null;
+  readonly refreshedAt: Date | null;
+  /** When that was learned; of what was never learned: when it was last tried */
+  readonly checkedAt: Date;
+  readonly since: Date | null;
+  /** What the last attempt met where it taught nothing; null: it is what was learned */
+  readonly lastAttempt: { readonly detail: string; readonly at: Date } | null;
+}
+
 /** One way of a plan, as it is told. */
 export interface TargetPath {
   readonly planId: string;
@@ -49,6 +82,8 @@ export interface TargetPath {
   /** The last attempt, whether or not it taught anything */
   readonly attempt: (OwnAnswer & { readonly at: Date }) | null;
   readonly lifeboatPath: (OwnAnswer & { readonly at: Date }) | null;
+  /** null: the plan asks for none, or none was made yet */
+  readonly deepCheck: DeepCheck | null;
   /** null: only when somebody asks */
   readonly dueAt: Date | null;
 }

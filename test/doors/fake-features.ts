@@ -292,7 +292,8 @@ const row: ClusterReadinessRow = { planId: ids.plan, cluster: 'shop-1', origin: 
 
 const targetPath: TargetPath = {
   planId: ids.plan, cluster: 'shop-1', state: 'REFUSED', code: 'TIMED_OUT', detail: 'i/o timeout', checkedAt: at, since: at, apiUrl: 'https://api.shop-1.example:6443', attempt: { code: 'HUB_AWAY', detail: 'away', at },
-  lifeboatPath: { code: 'ANSWERED', detail: 'HTTP 403', at }, dueAt: null,
+  lifeboatPath: { code: 'ANSWERED', detail: 'HTTP 403', at },
+  deepCheck: { state: 'REFUSED', detail: 'HTTP 401', account: 'auto-import-account', refreshedAt: at, checkedAt: at, since: at, lastAttempt: { detail: 'no answer', at } }, dueAt: null,
 };
 
 const rest = { clustersRecoverable: readiness.clustersRecoverable, clustersTotal: readiness.clustersTotal };
@@ -370,7 +371,7 @@ export class FakeReadiness {
 }
 
 const plan: Plan = {
-  id: ids.plan, name: 'east to west', sourceHubId: ids.hub, targetHubId: ids.otherHub, rpoSeconds: 86_400, rtoSeconds: 3_600, backupRule: 'NEWEST_COMPLETE', approvalRequired: true, reachability: 'ASSUMED', probeIntervalSeconds: 21_600,
+  id: ids.plan, name: 'east to west', sourceHubId: ids.hub, targetHubId: ids.otherHub, rpoSeconds: 86_400, rtoSeconds: 3_600, backupRule: 'NEWEST_COMPLETE', approvalRequired: true, reachability: 'ASSUMED', probeIntervalSeconds: 21_600, deepCheck: false,
   importWindowSeconds: 3_600, version: 1, createdAt: at, createdBy: 'someone', updatedAt: at, archivedAt: null,
 };
 

@@ -19,6 +19,6 @@ test.each([
 test('the defaults ask for another person and give imports an hour', () => {
   expect(withDefaults({ name: ' p ', sourceHubId: 'a', targetHubId: 'b' })).toEqual({
     name: 'p', sourceHubId: 'a', targetHubId: 'b', rpoSeconds: 86_400, rtoSeconds: 3600, importWindowSeconds: 3600, backupRule: 'NEWEST_COMPLETE', approvalRequired: true,
-    reachability: 'ASSUMED', probeIntervalSeconds: 21_600,
+    reachability: 'ASSUMED', probeIntervalSeconds: 21_600, deepCheck: false,
   });
 });

@@ -41,11 +41,12 @@ export function withDefaults(input: NewPlan): Required<NewPlan> {
     approvalRequired: input.approvalRequired ?? true,
     reachability: input.reachability ?? 'ASSUMED',
     probeIntervalSeconds: input.probeIntervalSeconds ?? bounds.probeIntervalSeconds.fallback,
+    deepCheck: input.deepCheck ?? false,
   };
 }
 
 /** Only the fields that a change names, by their own names. */
 export function namedFields(change: PlanChange): PlanChange {
-  const fields = ['name', 'rpoSeconds', 'rtoSeconds', 'backupRule', 'approvalRequired', 'importWindowSeconds', 'reachability', 'probeIntervalSeconds'] as const;
+  const fields = ['name', 'rpoSeconds', 'rtoSeconds', 'backupRule', 'approvalRequired', 'importWindowSeconds', 'reachability', 'probeIntervalSeconds', 'deepCheck'] as const;
   return Object.fromEntries(fields.filter((field) => change[field] !== undefined).map((field) => [field, change[field]]));
 }

@@ -27,6 +27,7 @@ export const planView = z
     importWindowSeconds: z.int().describe('How long imports are retried after the restore'),
     reachability,
     probeIntervalSeconds: z.int().describe('How often the way from the target to each cluster is probed, where reachability is PROBED'),
+    deepCheck: z.boolean().describe('Whether each cluster\u2019s token is tried on the cluster itself, once a day and after each refresh. Lifeboat then reads token values from the source hub; they are used once and kept nowhere'),
     version: z.int().describe('Grows with each change; the ETag'),
     createdAt: instant,
     createdBy: z.string(),
@@ -48,6 +49,7 @@ export const toPlanView = (plan: Plan): PlanView => ({
   importWindowSeconds: plan.importWindowSeconds,
   reachability: plan.reachability,
   probeIntervalSeconds: plan.probeIntervalSeconds,
+  deepCheck: plan.deepCheck,
   version: plan.version,
   createdAt: iso(plan.createdAt),
   createdBy: plan.createdBy,
@@ -64,6 +66,7 @@ const changeable = {
   importWindowSeconds: z.int().min(10).max(86_400).optional().describe('Ten seconds to a day; an hour by default'),
   reachability: reachability.optional().describe('ASSUMED by default'),
   probeIntervalSeconds: z.int().min(300).max(604_800).optional().describe('Five minutes to a week; six hours by default'),
+  deepCheck: z.boolean().optional().describe('false by default: it reads token values'),
 };
 const hubs = { sourceHubId: id, targetHubId: id };
 const change = { ...changeable, name: changeable.name.optional() };

@@ -26,6 +26,8 @@ export interface Plan {
   readonly reachability: ReachabilityRule;
   /** How often the way from the target to each cluster is probed, in seconds */
   readonly probeIntervalSeconds: number;
+  /** Whether each cluster's token is tried on the cluster, once a day and after each refresh */
+  readonly deepCheck: boolean;
   /** Grows with each change; If-Match names it */
   readonly version: number;
   readonly createdAt: Date;
@@ -52,10 +54,12 @@ export interface NewPlan {
   readonly reachability?: ReachabilityRule;
   /** 300 to 604,800 (a week), default 21,600 (six hours) */
   readonly probeIntervalSeconds?: number;
+  /** Default false: it reads token values */
+  readonly deepCheck?: boolean;
 }
 
 /** The hubs of a plan never change: another pair is another plan. */
-export type PlanChange = Partial<Pick<NewPlan, 'name' | 'rpoSeconds' | 'rtoSeconds' | 'backupRule' | 'approvalRequired' | 'importWindowSeconds' | 'reachability' | 'probeIntervalSeconds'>>;
+export type PlanChange = Partial<Pick<NewPlan, 'name' | 'rpoSeconds' | 'rtoSeconds' | 'backupRule' | 'approvalRequired' | 'importWindowSeconds' | 'reachability' | 'probeIntervalSeconds' | 'deepCheck'>>;
 
 export interface PlanFilter {
   /** Plans that name the hub as source or as target */
