@@ -1,4 +1,4 @@
-import { assessCluster, predictedOutcome, type Basis, type ClusterFacts, type ClusterInSet, type LiveToken, type TargetPath, type TokenInSet } from './cluster-verdict.rules.js';
+import { assessCluster, predictedOutcome, type Basis, type ClusterFacts, type ClusterInSet, type LiveToken, type TargetPath, type TokenCheck, type TokenInSet } from './cluster-verdict.rules.js';
 
 const now = new Date('2026-11-24T12:00:00Z');
 const hours = (n: number) => new Date(now.getTime() + n * 3_600_000);
@@ -101,6 +101,39 @@ describe('the way from the target to the cluster', () => {
     { because: 'Hive needs none', mustBeProven: true, facts: { origin: 'HIVE' }, verdict: 'NOT_NEEDED', codes: [], outcome: 'NOT_NEEDED' },
   ])('$verdict $codes: $because', ({ mustBeProven, path, facts, verdict, codes, outcome }) => {
     const paths = { mustBeProven, provenForMs: 86_400_000, byCluster: new Map(path === undefined ? [] : [['c1', path]]) };
+    const assessment = assessCluster({ ...good, ...facts }, set, { ...moment, paths });
+    expect({ verdict: assessment.verdict, codes: assessment.findings.map((one) => one.code) }).toEqual({ verdict, codes });
+    expect(predictedOutcome(assessment.verdict, assessment.findings)).toBe(outcome);
+  });
+});
+
+describe('what the cluster said of its token', () => {
+  const passed: TokenCheck = { state: 'PASSED', account: 'auto-import-account', refreshedAt: hours(-2), checkedAt: hours(-1), since: hours(-30), detail: 'the cluster takes it', lastAttempt: null };
+  const refused: TokenCheck = { ...passed, state: 'REFUSED', detail: 'the cluster refused it (HTTP 401)' };
+  const denied: TokenCheck = { ...passed, state: 'DENIED', detail: 'it may not' };
+  const unspoken: TokenCheck = { ...passed, state: 'UNKNOWN', detail: 'Lifeboat met nobody' };
+  const inSet = (refreshedAt: Date | null): Partial<ClusterFacts> => ({ inSet: good.inSet.map((token) => ({ ...token, refreshedAt })) });
+  test.each<{ because: string; check: TokenCheck | null; asked?: boolean; facts?: Partial<ClusterFacts>; verdict: string; codes: string[]; outcome: string | null }>([
+    { because: 'it takes the token, which may do its job', check: passed, verdict: 'READY', codes: [], outcome: 'RECONNECTED' },
+    { because: 'it refuses the token', check: refused, verdict: 'NOT_READY', codes: ['TOKEN_REFUSED_BY_CLUSTER'], outcome: 'TOKEN_REJECTED' },
+    { because: 'the token may not do its job', check: denied, verdict: 'NOT_READY', codes: ['TOKEN_RIGHTS_MISSING'], outcome: 'TOKEN_REJECTED' },
+    { because: 'Lifeboat is not the hub: that it meets nobody is told, and counts for nothing', check: unspoken, verdict: 'READY', codes: ['TOKEN_NOT_CHECKED'], outcome: 'RECONNECTED' },
+    { because: 'nobody has tried yet', check: null, verdict: 'READY', codes: ['TOKEN_NOT_CHECKED'], outcome: 'RECONNECTED' },
+    { because: 'the plan does not ask', check: refused, asked: false, verdict: 'READY', codes: [], outcome: 'RECONNECTED' },
+    { because: 'three days, to the second', check: { ...refused, checkedAt: hours(-72) }, verdict: 'NOT_READY', codes: ['TOKEN_REFUSED_BY_CLUSTER'], outcome: 'TOKEN_REJECTED' },
+    { because: 'a refusal that is too old leaves a doubt: silence makes nothing better', check: { ...refused, checkedAt: hours(-73) }, verdict: 'UNKNOWN', codes: ['TOKEN_NOT_CHECKED'], outcome: null },
+    { because: 'a right that was missing too long ago as well', check: { ...denied, checkedAt: hours(-73), lastAttempt: 'Lifeboat met nobody' }, verdict: 'UNKNOWN', codes: ['TOKEN_NOT_CHECKED'], outcome: null },
+    { because: 'that it passed too long ago counts for nothing', check: { ...passed, checkedAt: hours(-73) }, verdict: 'READY', codes: ['TOKEN_NOT_CHECKED'], outcome: 'RECONNECTED' },
+    { because: 'the backup holds a newer token than the one that was refused', check: refused, facts: inSet(hours(-1.5)), verdict: 'READY', codes: ['TOKEN_NOT_CHECKED'], outcome: 'RECONNECTED' },
+    { because: 'the backup holds an older token of the account', check: refused, facts: inSet(hours(-50)), verdict: 'NOT_READY', codes: ['TOKEN_REFUSED_BY_CLUSTER'], outcome: 'TOKEN_REJECTED' },
+    { because: 'the backup holds the very token', check: denied, facts: inSet(hours(-2)), verdict: 'NOT_READY', codes: ['TOKEN_RIGHTS_MISSING'], outcome: 'TOKEN_REJECTED' },
+    { because: 'another account’s token was tried', check: { ...refused, account: 'auto-import-account-pair' }, verdict: 'READY', codes: ['TOKEN_NOT_CHECKED'], outcome: 'RECONNECTED' },
+    { because: 'it passed, and the hub does not reach the cluster: it makes nothing READY', check: passed, facts: { available: 'UNKNOWN' }, verdict: 'NOT_READY', codes: ['CLUSTER_UNREACHABLE'], outcome: 'CLUSTER_UNREACHABLE' },
+    { because: 'without a token in the backup there is nothing to tell', check: refused, facts: { inSet: [] }, verdict: 'NOT_READY', codes: ['TOKEN_NOT_IN_BACKUP'], outcome: 'NO_TOKEN_RESTORED' },
+    { because: 'Hive needs none', check: refused, facts: { origin: 'HIVE' }, verdict: 'NOT_NEEDED', codes: [], outcome: 'NOT_NEEDED' },
+  ])('$verdict $codes: $because', ({ check, asked = true, facts, verdict, codes, outcome }) => {
+    const path: TargetPath = { state: 'PROVEN', checkedAt: hours(-1), detail: 'HTTP 403', deepCheck: check };
+    const paths = { mustBeProven: false, provenForMs: 86_400_000, byCluster: new Map([['c1', path]]), ...(asked ? { deepCheckCountsForMs: 3 * 86_400_000 } : {}) };
     const assessment = assessCluster({ ...good, ...facts }, set, { ...moment, paths });
     expect({ verdict: assessment.verdict, codes: assessment.findings.map((one) => one.code) }).toEqual({ verdict, codes });
     expect(predictedOutcome(assessment.verdict, assessment.findings)).toBe(outcome);

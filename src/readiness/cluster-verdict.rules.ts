@@ -89,6 +89,22 @@ export interface TargetPath {
   readonly since?: Date | null;
   /** What the last attempt met, where it taught nothing */
   readonly lastAttempt?: string | null;
+  /** What the cluster said of its token; absent or null: the plan does not have tokens tried, or none was yet */
+  readonly deepCheck?: TokenCheck | null;
+}
+
+/** What a cluster said when one of its tokens was tried on it. */
+export interface TokenCheck {
+  /** UNKNOWN: the cluster has said nothing yet */
+  readonly state: 'PASSED' | 'DENIED' | 'REFUSED' | 'UNKNOWN';
+  readonly account: string | null;
+  /** Which of the account's tokens; null: not known */
+  readonly refreshedAt: Date | null;
+  readonly checkedAt: Date;
+  readonly since: Date | null;
+  readonly detail: string;
+  /** What the last attempt met, where it taught nothing */
+  readonly lastAttempt: string | null;
 }
 
 /** What is known of the ways from one target. */
@@ -98,6 +114,8 @@ export interface TargetPaths {
   /** A proof older than this says nothing of today: firewalls change. Milliseconds */
   readonly provenForMs: number;
   readonly byCluster: ReadonlyMap<string, TargetPath>;
+  /** How long the cluster's word on its token counts, in milliseconds; absent: the plan does not ask for it */
+  readonly deepCheckCountsForMs?: number | undefined;
 }
 
 /** The token's refresh is told by the cluster's clock, the account's creation by the hub's. Milliseconds. */
@@ -135,6 +153,9 @@ const EFFECT: Record<ClusterFindingCode, readonly [Verdict, Severity, ImportOutc
   TARGET_PATH_UNPROVEN: ['UNKNOWN', 'WARNING', null],
   TOKEN_REVOKED: ['NOT_READY', 'CRITICAL', 'TOKEN_REJECTED'],
   ROLE_BINDING_MISSING: ['NOT_READY', 'CRITICAL', 'TOKEN_REJECTED'],
+  TOKEN_REFUSED_BY_CLUSTER: ['NOT_READY', 'CRITICAL', 'TOKEN_REJECTED'],
+  TOKEN_RIGHTS_MISSING: ['NOT_READY', 'CRITICAL', 'TOKEN_REJECTED'],
+  TOKEN_NOT_CHECKED: ['READY', 'INFO', null],
   TOKEN_EXPIRES_SOON: ['AT_RISK', 'WARNING', null],
   TOKEN_LOST_SINCE_BACKUP: ['AT_RISK', 'WARNING', null],
   HIVE_NOT_PRESERVED: ['AT_RISK', 'WARNING', null],
@@ -159,6 +180,9 @@ const REMEDY: Record<ClusterFindingCode, string> = {
   TARGET_PATH_UNPROVEN: 'Let the way from the target hub be probed, or let the plan assume that it is open.',
   TOKEN_REVOKED: 'Let the next backup set run: it holds a token of the account as it is now.',
   ROLE_BINDING_MISSING: 'Let the hub keep the role binding (policy PROTECT); without it the token may not do its job.',
+  TOKEN_REFUSED_BY_CLUSTER: 'Let the token agent of the cluster refresh the token, then wait for the next backup set; check that the API URL leads to this cluster.',
+  TOKEN_RIGHTS_MISSING: 'Look for what removed the ClusterRoleBinding on the cluster, and let the ManifestWork bring it back; then probe again.',
+  TOKEN_NOT_CHECKED: 'Let Lifeboat reach the cluster’s API and read the token, or live without the check: the verdict rests on the other facts.',
   TOKEN_EXPIRES_SOON: 'Let the token be refreshed and a backup set run before it expires.',
   TOKEN_LOST_SINCE_BACKUP: 'Find out why the Secret was removed; the next backup set will not hold the token.',
   HIVE_NOT_PRESERVED: 'Set spec.preserveOnDelete: true on the ClusterDeployment before anything is deleted on this hub.',
@@ -184,6 +208,9 @@ const REMEDY_BY: Record<ClusterFindingCode, RemedyBy> = {
   TARGET_PATH_UNPROVEN: 'LIFEBOAT_OPERATOR',
   TOKEN_REVOKED: 'NOBODY',
   ROLE_BINDING_MISSING: 'LIFEBOAT_OPERATOR',
+  TOKEN_REFUSED_BY_CLUSTER: 'CLUSTER_ADMIN',
+  TOKEN_RIGHTS_MISSING: 'CLUSTER_ADMIN',
+  TOKEN_NOT_CHECKED: 'LIFEBOAT_OPERATOR',
   TOKEN_EXPIRES_SOON: 'LIFEBOAT_OPERATOR',
   TOKEN_LOST_SINCE_BACKUP: 'HUB_ADMIN',
   HIVE_NOT_PRESERVED: 'HUB_ADMIN',
@@ -306,7 +333,7 @@ function tokenFindings(facts: ClusterFacts, basis: Basis, moment: Moment): Findi
     const cause = `The token of ${chosen.account} in ${basis.set.credentialsBackup} expired at ${chosen.expiresAt?.toISOString()}`;
     return [doubtful ? finding('TOKEN_IN_BACKUP_UNKNOWN', `${cause}; ${doubtful.evidence}`) : finding('TOKEN_EXPIRED', cause, chosen.expiresAt)];
   }
-  return [...expiryFindings(chosen, basis.set, moment), ...revokedFindings(facts, chosen, inside, moment), ...bindingFindings(facts, chosen, inside, moment), ...lostFindings(facts)];
+  return [...expiryFindings(chosen, basis.set, moment), ...revokedFindings(facts, chosen, inside, moment), ...bindingFindings(facts, chosen, inside, moment), ...checkFindings(facts, chosen, moment), ...lostFindings(facts)];
 }
 
 /** Without a set nothing can be said but what the next one would lack. */
@@ -365,6 +392,30 @@ function bindingFindings(facts: ClusterFacts, chosen: TokenInSet, inside: readon
   const draft = finding('ROLE_BINDING_MISSING', other ? `${cause}; ${other.account} has it and would be tried next` : cause);
   return [other ? { ...draft, verdict: 'AT_RISK', severity: 'WARNING', predicts: null } : draft];
 }
+
+/**
+ * What the cluster itself said of its token. It speaks of the token that the hub had then: of an older one in the set too, since what ends a
+ * token or its rights ends those before it. It never makes a cluster READY. A refusal that is too old to count leaves a doubt, so that silence
+ * makes no verdict better.
+ */
+function checkFindings(facts: ClusterFacts, chosen: TokenInSet, { now, paths }: Moment): FindingDraft[] {
+  if (paths?.deepCheckCountsForMs === undefined || facts.apiUrl === null) return [];
+  const check = paths.byCluster.get(facts.name)?.deepCheck ?? null;
+  if (check === null) return [finding('TOKEN_NOT_CHECKED', 'The token has not been tried on the cluster yet')];
+  const { state, account, checkedAt, detail } = check;
+  const notChecked = (why: string): FindingDraft => finding('TOKEN_NOT_CHECKED', why, null, checkedAt);
+  if (state === 'UNKNOWN') return [notChecked(`Whether the cluster takes the token is not known: ${detail}`)];
+  if (account !== chosen.account) return [notChecked(`The token of ${account ?? 'another account'} was tried at ${checkedAt.toISOString()}; a restore would use that of ${chosen.account}`)];
+  if (isBefore(check.refreshedAt, chosen.refreshedAt)) return [notChecked(`What was tried at ${checkedAt.toISOString()} was an older token of ${chosen.account} than the backup holds`)];
+  if (now.getTime() - checkedAt.getTime() > paths.deepCheckCountsForMs) {
+    const why = `Last tried at ${checkedAt.toISOString()}: ${detail}${check.lastAttempt === null ? '' : `; since then: ${check.lastAttempt}`}`;
+    return [state === 'PASSED' ? notChecked(why) : { ...notChecked(why), verdict: 'UNKNOWN', severity: 'WARNING' }];
+  }
+  if (state === 'PASSED') return [];
+  return [finding(state === 'REFUSED' ? 'TOKEN_REFUSED_BY_CLUSTER' : 'TOKEN_RIGHTS_MISSING', `When the token was tried, ${detail}`, check.since ?? checkedAt, checkedAt)];
+}
+
+const isBefore = (a: Date | null, b: Date | null | undefined): boolean => a !== null && b !== null && b !== undefined && a < b;
 
 function lostFindings(facts: ClusterFacts): FindingDraft[] {
   if (facts.tokens.length === 0 || facts.tokens.some((token) => token.secretPresent)) return [];

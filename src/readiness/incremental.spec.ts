@@ -67,8 +67,15 @@ const tell = {
   path: () => execute(
     `INSERT INTO target_path (plan_id, cluster, state, detail, checked_at) VALUES ($1, $2, $3, 'probed', $4)
      ON CONFLICT (plan_id, cluster) DO UPDATE SET state = excluded.state, checked_at = excluded.checked_at`, planId, cluster(), pick(['PROVEN', 'PROVEN', 'REFUSED']), new Date(clock.now().getTime() - below(30) * HOUR)),
+  deepCheck: () => execute(
+    `INSERT INTO target_path (plan_id, cluster, state, detail, checked_at, deep_state, deep_detail, deep_at, deep_since, deep_account, deep_refreshed_at, deep_attempt) VALUES ($1, $2, 'UNKNOWN', 'not probed', $3, $4, $5, $6, $7, $8, $9, $10)
+     ON CONFLICT (plan_id, cluster) DO UPDATE SET deep_state = excluded.deep_state, deep_detail = excluded.deep_detail, deep_at = excluded.deep_at, deep_since = excluded.deep_since, deep_account = excluded.deep_account,
+       deep_refreshed_at = excluded.deep_refreshed_at, deep_attempt = excluded.deep_attempt`,
+    planId, cluster(), clock.now(), pick(['PASSED', 'DENIED', 'REFUSED', 'UNREACHABLE', 'UNKNOWN']), pick(['as it said', 'as it said then']), new Date(clock.now().getTime() - below(100) * HOUR), around(40), account(),
+    chance(0.8) ? around(40) : null, chance(0.3) ? 'nobody was met' : null),
+  deepCheckGone: () => execute('UPDATE target_path SET deep_state = NULL, deep_detail = NULL, deep_at = NULL WHERE plan_id = $1 AND cluster = $2', planId, cluster()),
   pathGone: () => execute('DELETE FROM target_path WHERE plan_id = $1 AND cluster = $2', planId, cluster()),
-  plan: () => execute('UPDATE recovery_plan SET rpo_seconds = $2, reachability = $3 WHERE id = $1', planId, pick([3_600, 90_000, 200_000]), pick(['ASSUMED', 'PROBED'])),
+  plan: () => execute('UPDATE recovery_plan SET rpo_seconds = $2, reachability = $3, deep_check = $4 WHERE id = $1', planId, pick([3_600, 90_000, 200_000]), pick(['ASSUMED', 'PROBED']), chance(0.7)),
   many: () => execute(`UPDATE managed_cluster SET available = $2, available_since = $3 WHERE hub_id = $1`, hubs.east, pick(['TRUE', 'FALSE']), clock.now()),
 } satisfies Record<string, () => Promise<unknown>>;
 
@@ -92,7 +99,7 @@ beforeAll(async () => {
     await parts.prisma.hubWatch.createMany({ data: ['MANAGED_CLUSTER', 'TOKEN_SECRET', 'VELERO_BACKUP'].map((kind) => ({ hubId: hubs[name], kind, phase: 'WATCHING', listedAt: start, heardAt: start, epoch: 1n })) });
   }
   planId = (await parts.prisma.recoveryPlan.create({
-    data: { name: 'p', sourceHubId: hubs.east, targetHubId: hubs.west, rpoSeconds: 3600, rtoSeconds: 3600, backupRule: 'NEWEST_COMPLETE', approvalRequired: true, importWindowSeconds: 60, createdAt: start, createdBy: 't', updatedAt: start },
+    data: { name: 'p', sourceHubId: hubs.east, targetHubId: hubs.west, rpoSeconds: 3600, rtoSeconds: 3600, backupRule: 'NEWEST_COMPLETE', approvalRequired: true, importWindowSeconds: 60, deepCheck: true, createdAt: start, createdBy: 't', updatedAt: start },
   })).id;
   for (let index = 0; index < CLUSTERS * 3; index++) {
     await tell.cluster();
@@ -150,6 +157,22 @@ test(`after whatever changes, what was worked out alone is what all anew would b
   expect(alone).toBeGreaterThan(0); // else nothing was shown; how often is up to the seed
   expect(verdicts.size).toBeGreaterThan(3);
 }, 300_000 + ROUNDS * 1_000);
+
+test('what a cluster says of its token wakes its own verdict; when it is asked next wakes nobody', async () => {
+  await execute(`UPDATE recovery_plan SET deep_check = true, reachability = 'ASSUMED' WHERE id = $1`, planId);
+  await execute(`INSERT INTO target_path (plan_id, cluster, state, detail, checked_at) VALUES ($1, 'c1', 'UNKNOWN', 'not probed', $2) ON CONFLICT DO NOTHING`, planId, clock.now());
+  await readiness.compute(planId, { whole: true });
+  await execute(`UPDATE target_path SET deep_due_at = $2 WHERE plan_id = $1`, planId, clock.now());
+  expect(await parts.prisma.readinessDue.count()).toBe(0);
+  for (const change of [`deep_state = 'REFUSED'`, `deep_at = '2026-11-24T11:00:00Z'`, `deep_detail = 'HTTP 401'`, `deep_account = 'auto-import-account'`, `deep_refreshed_at = '2026-11-24T10:00:00Z'`, `deep_since = '2026-11-24T11:00:00Z'`, `deep_attempt = 'nobody was met'`]) {
+    await execute('DELETE FROM readiness_due');
+    await execute(`UPDATE target_path SET deep_state = NULL, deep_at = NULL, deep_detail = NULL, deep_account = NULL, deep_refreshed_at = NULL, deep_since = NULL, deep_attempt = NULL WHERE cluster = 'c1'`);
+    await execute('DELETE FROM readiness_due');
+    await execute(`UPDATE target_path SET ${change} WHERE cluster = 'c1'`);
+    expect({ change, woken: await parts.prisma.readinessDue.findMany({ select: { cluster: true } }) }).toEqual({ change, woken: [{ cluster: 'c1' }] });
+  }
+  await readiness.compute(planId);
+});
 
 test('one change touches the cluster that it is about alone', async () => {
   await readiness.compute(planId, { whole: true });

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { veleroLabelValue } from '../backups/velero-name.rules.js';
 import { HubNotFoundError } from '../hubs/hubs.errors.js';
 import { PlanNotFoundError } from '../recovery/plans/plans.errors.js';
+import { deepCheckCountsForMs } from '../probes/deep-check.rules.js';
 import { provenForMs } from '../probes/probe-times.rules.js';
 import { restoresInTheWay, syncedCredentialsBackup } from '../recovery/restores/restores-on-hub.rules.js';
 import type { Basis, Moment, TargetPath } from './cluster-verdict.rules.js';
@@ -52,7 +53,11 @@ export class PlanWorlds {
 }
 
 export const momentWith = (plan: PlanRow, now: Date, byCluster: ReadonlyMap<string, TargetPath>): Moment => ({
-  ...momentOf(plan, now), paths: { mustBeProven: plan.reachability === 'PROBED', provenForMs: provenForMs(plan.probeIntervalSeconds), byCluster },
+  ...momentOf(plan, now),
+  paths: {
+    mustBeProven: plan.reachability === 'PROBED', provenForMs: provenForMs(plan.probeIntervalSeconds), byCluster,
+    ...(plan.deepCheck ? { deepCheckCountsForMs } : {}),
+  },
 });
 
 /** The set that a failover would restore now. A standing Restore on the target has brought its credentials already, maybe older ones. */

@@ -7,7 +7,7 @@ import type { AcmRestoreFacts } from '../fleet/facts.types.js';
 import type { HubSetup } from '../hubs/hub-setup.types.js';
 import type { Fencing, Prerequisite, Reachability, StorageFacts } from '../hubs/hubs.types.js';
 import type { RestoreOnHub } from '../recovery/restores/restores-on-hub.rules.js';
-import type { ClusterFacts, ClusterInSet, LiveToken, TargetPath, TokenInSet } from './cluster-verdict.rules.js';
+import type { ClusterFacts, ClusterInSet, LiveToken, TargetPath, TokenCheck, TokenInSet } from './cluster-verdict.rules.js';
 import type { OwnBackup, Reservation } from './hub-pair.rules.js';
 import type { HubFacts, KnownCluster, ScheduleFacts } from './plan-verdict.rules.js';
 import { clusterFromJson, findingsFromJson, type StoredCluster } from './stored-findings.rules.js';
@@ -31,6 +31,7 @@ export interface PlanRow {
   /** ASSUMED | PROBED */
   readonly reachability: string;
   readonly probeIntervalSeconds: number;
+  readonly deepCheck: boolean;
 }
 
 export type SetRow = SetCandidate & { readonly status: string; readonly managedClustersStartedAt: Date | null; readonly completedAt: Date | null };
@@ -79,7 +80,7 @@ export interface ReadinessWork {
   write(planOf: (counts: VerdictCounts) => PlanResult, changed: readonly SavedClusterReadiness[], gone: readonly string[]): Promise<SavedPlanReadiness>;
 }
 
-const PLAN = { id: true, sourceHubId: true, targetHubId: true, rpoSeconds: true, rtoSeconds: true, reachability: true, probeIntervalSeconds: true } as const;
+const PLAN = { id: true, sourceHubId: true, targetHubId: true, rpoSeconds: true, rtoSeconds: true, reachability: true, probeIntervalSeconds: true, deepCheck: true } as const;
 
 /** Reads what other features wrote, for verdicts alone; writes plan_readiness and cluster_readiness. */
 @Injectable()
@@ -133,7 +134,7 @@ export class ReadinessRepository {
 
   private async backupsOf(hubId: string, owner: string | null): Promise<OwnBackup[]> {
     if (owner === null) return [];
-    return this.prisma.backup.findMany({ where: { hubId, ownerClusterId: owner }, select: { name: true, type: true, phase: true, startedAt: true, completedAt: true } });
+    return this.sql.query(`SELECT name, type, phase, started_at AS "startedAt", completed_at AS "completedAt" FROM backup WHERE hub_id = $1 AND owner_cluster_id = $2`, [hubId, owner]);
   }
 
   /** Who else counts on a target: other plans that name it, and other plans' failovers that are under way there. */
@@ -195,9 +196,10 @@ export class ReadinessRepository {
    */
   async namedClusters(sourceHubId: string, targetHubId: string): Promise<{ source: KnownCluster[]; target: KnownCluster[] }> {
     const rows = await this.sql.query<KnownCluster & { hubId: string }>(
-      `WITH shared AS (SELECT name FROM managed_cluster WHERE hub_id = $1 INTERSECT SELECT name FROM managed_cluster WHERE hub_id = $2)
-       SELECT hub_id AS "hubId", ${KNOWN} FROM managed_cluster AS cluster 
-       WHERE hub_id IN ($1, $2) AND (origin = 'LOCAL' OR name IN (SELECT name FROM shared) OR (hub_id = $2 AND labels ? '${labels.veleroBackupName}'))
+      `WITH shared AS MATERIALIZED (SELECT name FROM managed_cluster AS cluster JOIN managed_cluster AS other USING (name) WHERE cluster.hub_id = $1 AND other.hub_id = $2)
+       SELECT hub_id AS "hubId", ${KNOWN} FROM managed_cluster AS cluster WHERE hub_id IN ($1, $2) AND name IN (SELECT name FROM shared)
+       UNION SELECT hub_id, ${KNOWN} FROM managed_cluster AS cluster WHERE hub_id IN ($1, $2) AND origin = 'LOCAL'
+       UNION SELECT hub_id, ${KNOWN} FROM managed_cluster AS cluster WHERE hub_id = $2 AND labels ? '${labels.veleroBackupName}'
        UNION (SELECT hub_id, ${KNOWN} FROM managed_cluster AS cluster WHERE hub_id = $1 LIMIT 1) ORDER BY name`, [sourceHubId, targetHubId]);
     return { source: rows.filter((row) => row.hubId === sourceHubId), target: rows.filter((row) => row.hubId === targetHubId) };
   }
@@ -290,10 +292,26 @@ async function readClusters(sql: SqlRunner, hubId: string, setId: string | null,
 interface HiveTold { readonly hiveKnown: boolean; readonly unpreserved: boolean; readonly noKubeconfig: boolean; readonly inspectedAt: Date | null }
 
 async function readPaths(sql: SqlRunner, planId: string, names: readonly string[] | null): Promise<Map<string, TargetPath>> {
-  const rows = await sql.query<TargetPath & { cluster: string }>(
-    `SELECT cluster, state, detail, checked_at AS "checkedAt", since, CASE WHEN attempts > 0 THEN attempt_detail END AS "lastAttempt"
+  const rows = await sql.query<Omit<TargetPath, 'deepCheck'> & { cluster: string } & DeepTold>(
+    `SELECT cluster, state, detail, checked_at AS "checkedAt", since, CASE WHEN attempts > 0 THEN attempt_detail END AS "lastAttempt", deep_state AS "deepState", deep_detail AS "deepDetail",
+       deep_at AS "deepAt", deep_since AS "deepSince", deep_account AS "deepAccount", deep_refreshed_at AS "deepRefreshedAt", deep_attempt AS "deepAttempt"
      FROM target_path WHERE plan_id = $1 AND ($2::text[] IS NULL OR cluster = ANY($2))`, [planId, names]);
-  return new Map(rows.map(({ cluster, ...path }) => [cluster, path]));
+  return new Map(rows.map(({ cluster, deepState, deepDetail, deepAt, deepSince, deepAccount, deepRefreshedAt, deepAttempt, ...path }) => [cluster, {
+    ...path,
+    deepCheck: deepState === null || deepAt === null ? null : {
+      state: deepState === 'UNREACHABLE' ? 'UNKNOWN' : deepState, detail: deepDetail ?? '', checkedAt: deepAt, since: deepSince, account: deepAccount, refreshedAt: deepRefreshedAt, lastAttempt: deepAttempt,
+    },
+  }]));
+}
+
+interface DeepTold {
+  readonly deepState: TokenCheck['state'] | 'UNREACHABLE' | null;
+  readonly deepDetail: string | null;
+  readonly deepAt: Date | null;
+  readonly deepSince: Date | null;
+  readonly deepAccount: string | null;
+  readonly deepRefreshedAt: Date | null;
+  readonly deepAttempt: string | null;
 }
 
 type SavedPlanRow = Omit<SavedPlanReadiness, 'findings' | 'counts' | 'byCode'> & { planId: string; findings: unknown; counts: Partial<Record<ClusterVerdict, number>> | null; byCode: Counted[] | null };

@@ -163,7 +163,7 @@ export class ReadinessService {
     const { basis, set, tokenSetId } = restorable(world, now);
     const setId = set?.id ?? null;
     const drafts = planFindings({ ...world, rpoSeconds: plan.rpoSeconds, sourceClusters: named.source, targetClusters: named.target }, basis, set, backupLabels(world.sets), now);
-    const basisNow = JSON.stringify([plan.sourceHubId, momentOf(plan, now).horizonMs, plan.reachability, plan.probeIntervalSeconds, setId, tokenSetId, basis.kind === 'SET' ? [basis.set.credentialsBackup, basis.set.managedClustersStartedAt] : basis, hiveOf(world.source)]);
+    const basisNow = JSON.stringify([plan.sourceHubId, momentOf(plan, now).horizonMs, plan.reachability, plan.probeIntervalSeconds, plan.deepCheck, setId, tokenSetId, basis.kind === 'SET' ? [basis.set.credentialsBackup, basis.set.managedClustersStartedAt] : basis, hiveOf(world.source)]);
     return this.repository.alone(planId, async (work) => {
       const { savedPlan } = work;
       if (savedPlan !== null && savedPlan.computedAt > now) return savedPlan; // another process has looked since

@@ -10,6 +10,7 @@ export function recheckAt({ name, origin, inSet }: Pick<ClusterFacts, 'name' | '
   const moments = [
     ...inSet.flatMap(({ expiresAt }) => (expiresAt === null ? [] : [expiresAt.getTime() - horizonMs, expiresAt.getTime()])),
     ...(path === undefined || paths === undefined ? [] : [path.checkedAt.getTime() + paths.provenForMs + 1]),
+    ...(path?.deepCheck == null || paths?.deepCheckCountsForMs === undefined ? [] : [path.deepCheck.checkedAt.getTime() + paths.deepCheckCountsForMs + 1]),
   ];
   const next = moments.reduce((soonest, at) => (at > now.getTime() && at < soonest ? at : soonest), Infinity);
   return next === Infinity ? null : new Date(next);
