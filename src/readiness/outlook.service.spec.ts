@@ -159,3 +159,38 @@ describe('what if', () => {
     }
   });
 });
+
+describe('where the way from the target must be proved', () => {
+  const way = (cluster: string, state: string, hoursAgo: number) =>
+    parts.prisma.targetPath.create({ data: { planId, cluster, state, detail: `told ${state}`, checkedAt: hours(-hoursAgo), since: hours(-hoursAgo) } });
+
+  beforeAll(async () => {
+    await parts.prisma.recoveryPlan.update({ where: { id: planId }, data: { reachability: 'PROBED', probeIntervalSeconds: 3600 } });
+    await way('steady', 'PROVEN', 1);
+    await way('asleep', 'REFUSED', 1);
+    await way('unlabelled', 'PROVEN', 3);
+    clock.advance(6_000); // what readiness has answered before is no answer any more
+  });
+
+  test('recovery points, forecast and objectives count as readiness does', async () => {
+    expect(await outlook.recoveryPoints(planId, 10)).toMatchObject([
+      { backupSet: { id: sets.new }, clustersRecoverable: 1, counts: { UNKNOWN: 0, NOT_READY: 3 } },
+      // The proof of this one is too old.
+      { backupSet: { id: sets.old }, clustersRecoverable: 1, counts: { UNKNOWN: 1, NOT_READY: 2 } },
+    ]);
+    expect(await outlook.forecast(planId, 'NO_MORE_BACKUPS', 30, 100)).toMatchObject({ clustersRecoverable: 1, within7Days: 1, dropOuts: [{ cluster: 'steady', at: hours(99), code: 'TOKEN_EXPIRED' }] });
+    expect(await outlook.objectives(planId)).toMatchObject({ clustersRecoverable: 1, tokenHorizon: hours(99) });
+  });
+
+  test('a moment to come makes no proof older, and an old one no younger', async () => {
+    expect(await outlook.whatIf(planId, {})).toMatchObject({ clustersRecoverable: 1, gained: 0, lost: 0 });
+    expect(await outlook.whatIf(planId, { at: hours(50) })).toMatchObject({ clustersRecoverable: 1, lost: 0, counts: { UNKNOWN: 0 } });
+    expect(await outlook.whatIf(planId, { backupSetId: sets.old, at: hours(-4) })).toMatchObject({ counts: { UNKNOWN: 1 } });
+  });
+
+  test('of the ways from another hub nothing is known', async () => {
+    const rows = await parts.prisma.backup.findMany({ where: { hubId: hubs.west, ownerClusterId: 'id-east' } });
+    await parts.prisma.backup.createMany({ data: rows.map((row) => ({ ...row, hubId: hubs.south })) });
+    expect(await outlook.whatIf(planId, { targetHubId: hubs.south })).toMatchObject({ clustersRecoverable: 0, lost: 1, differences: [{ cluster: 'asleep', after: 'UNKNOWN' }, { cluster: 'steady', before: 'READY', after: 'UNKNOWN', code: 'TARGET_PATH_UNPROVEN' }] });
+  });
+});

@@ -3,14 +3,15 @@ import { Clock } from '../common/clock.js';
 import { BackupSetNotFoundError } from '../backups/backups.errors.js';
 import { cronProblem, parseCron } from '../backups/cron.rules.js';
 import { restoresInTheWay } from '../recovery/restores/restores-on-hub.rules.js';
-import { assessCluster, type Basis } from './cluster-verdict.rules.js';
+import { assessCluster, type Basis, type Moment } from './cluster-verdict.rules.js';
 import { withSince } from './finding-order.rules.js';
 import { dropOut } from './forecast.rules.js';
 import { rtoEstimate } from './objectives.rules.js';
 import { OutlookRepository } from './outlook.repository.js';
 import { BackupSetOfAnotherHubError, WhatIfInvalidError } from './readiness.errors.js';
 import type { ClusterDropOut, Forecast, ForecastAssumption, Objectives, RecoveryPoint, WhatIfAnswer, WhatIfQuestion } from './outlook.types.js';
-import { ageSeconds, backupLabels, momentOf, PlanWorlds, restorable, summaryOf, type PlanWorld } from './plan-worlds.service.js';
+import { ageSeconds, backupLabels, PlanWorlds, restorable, summaryOf, type PlanWorld } from './plan-worlds.service.js';
+import { pathsAt, pathsOfAnother } from './paths-ahead.rules.js';
 import { overallVerdict, planFindings, rpoFindings } from './plan-verdict.rules.js';
 import { ReadinessRepository, type ClusterRow, type SetRow } from './readiness.repository.js';
 import { ReadinessService } from './readiness.service.js';
@@ -40,13 +41,13 @@ export class OutlookService {
   async recoveryPoints(planId: string, first: number): Promise<RecoveryPoint[]> {
     const plan = await this.worlds.plan(planId);
     const now = this.clock.now();
-    const { target, sets } = await this.worlds.of(plan);
+    const [{ target, sets }, moment] = await Promise.all([this.worlds.of(plan), this.worlds.moment(plan, now)]);
     const usable = sets.flatMap((set) => {
       const usability = setUsability(set, target.shown, now);
       return usability === 'USABLE' || usability === 'PARTIALLY_FAILED' ? [{ set, usability }] : [];
     });
     const points = await inTurn(usable.slice(0, first), async ({ set, usability }) => {
-      const judged = await this.judge(plan.sourceHubId, set, { kind: 'SET', set }, momentOf(plan, now));
+      const judged = await this.judge(plan.sourceHubId, set, { kind: 'SET', set }, moment);
       const outcome: PointOutcome = { startedAt: set.startedAt ?? now, verdicts: new Map(judged.map(({ cluster, assessment }) => [cluster, assessment.verdict])) };
       return { set, usability, judged, outcome };
     });
@@ -70,12 +71,12 @@ export class OutlookService {
     const plan = await this.worlds.plan(planId);
     const now = this.clock.now();
     const world = await this.worlds.of(plan);
-    const { judged, basis, set } = await this.judgeAsIs(world, now);
+    const { judged, basis, set, paths } = await this.judgeAsIs(world, now);
     const [live, schedule] = await Promise.all([this.outlook.liveTokens(plan.sourceHubId), this.outlook.runningSchedule(plan.sourceHubId)]);
     const nextRunAt = schedule === null ? null : (runsOf(schedule.cron)?.(now) ?? null);
     const all = judged
       .flatMap(({ row }): ClusterDropOut[] => {
-        const end = dropOut({ cluster: row, live: live.get(row.name) ?? [], basis, setExpiresAt: set?.expiresAt ?? null, nextRunAt }, assumption, now);
+        const end = dropOut({ cluster: row, live: live.get(row.name) ?? [], basis, setExpiresAt: set?.expiresAt ?? null, nextRunAt, paths }, assumption, now);
         return end === null ? [] : [{ cluster: row.name, ...end }];
       })
       .sort((a, b) => a.at.getTime() - b.at.getTime() || (a.cluster < b.cluster ? -1 : 1));
@@ -95,9 +96,9 @@ export class OutlookService {
     const plan = await this.worlds.plan(planId);
     const now = this.clock.now();
     const world = await this.worlds.of(plan);
-    const [{ judged, basis, set }, runs, lastDrillAt] = await Promise.all([this.judgeAsIs(world, now), this.outlook.pastRuns(plan.targetHubId), this.outlook.lastDrillAt(planId)]);
+    const [{ judged, basis, set, paths }, runs, lastDrillAt] = await Promise.all([this.judgeAsIs(world, now), this.outlook.pastRuns(plan.targetHubId), this.outlook.lastDrillAt(planId)]);
     const ends = judged.flatMap(({ row }) => {
-      const end = dropOut({ cluster: row, live: [], basis, setExpiresAt: set?.expiresAt ?? null, nextRunAt: null }, 'NO_MORE_BACKUPS', now);
+      const end = dropOut({ cluster: row, live: [], basis, setExpiresAt: set?.expiresAt ?? null, nextRunAt: null, paths }, 'NO_MORE_BACKUPS', now);
       return end === null ? [] : [end.at];
     });
     const estimate = rtoEstimate(readiness.clustersTotal, runs, restoresInTheWay(world.target.restores).activate !== null);
@@ -165,7 +166,7 @@ export class OutlookService {
 
   private async judgeImagined(question: WhatIfQuestion, world: PlanWorld, set: ImaginedSet, stored: SetRow | null, now: Date, at: Date): Promise<{ judged: Judged[]; rows: ClusterRow[]; basis: Basis }> {
     const { plan } = world;
-    const moment = momentOf(plan, at);
+    const moment = await this.momentAt(world, now, at);
     if (set.kind === 'PROJECTED') {
       const [rows, live, policy] = await Promise.all([this.repository.clusters(plan.sourceHubId, null), this.outlook.liveTokens(plan.sourceHubId), this.outlook.tokenPolicy(plan.sourceHubId)]);
       const seconds = question.tokenValiditySeconds ?? policy.tokenValiditySeconds;
@@ -179,13 +180,20 @@ export class OutlookService {
   }
 
   /** As readiness judges: by the set that a failover would restore now. */
-  private async judgeAsIs(world: PlanWorld, now: Date): Promise<{ judged: (Judged & { row: ClusterRow })[]; basis: Basis; set: SetRow | null }> {
+  private async judgeAsIs(world: PlanWorld, now: Date): Promise<{ judged: (Judged & { row: ClusterRow })[]; basis: Basis; set: SetRow | null; paths: Moment['paths'] }> {
     const { basis, set, tokenSetId } = restorable(world, now);
-    const rows = await this.repository.clusters(world.plan.sourceHubId, tokenSetId);
-    return { judged: rows.map((row) => ({ row, cluster: row.name, assessment: assessCluster(row, basis, momentOf(world.plan, now)) })), basis, set };
+    const [rows, moment] = await Promise.all([this.repository.clusters(world.plan.sourceHubId, tokenSetId), this.worlds.moment(world.plan, now)]);
+    return { judged: rows.map((row) => ({ row, cluster: row.name, assessment: assessCluster(row, basis, moment) })), basis, set, paths: moment.paths };
   }
 
-  private async judge(hubId: string, set: SetRow | null, basis: Basis, moment: Parameters<typeof assessCluster>[2]): Promise<(Judged & { row: ClusterRow })[]> {
+  /** The moment of a restore that is thought of, perhaps onto another target. */
+  private async momentAt({ plan, target }: PlanWorld, now: Date, at: Date): Promise<Moment> {
+    const { paths, ...moment } = await this.worlds.moment(plan, now);
+    if (paths === undefined) return { ...moment, now: at };
+    return { ...moment, now: at, paths: pathsAt(target.id === plan.targetHubId ? paths : pathsOfAnother(paths), now, at) };
+  }
+
+  private async judge(hubId: string, set: SetRow | null, basis: Basis, moment: Moment): Promise<(Judged & { row: ClusterRow })[]> {
     const rows = await this.repository.clusters(hubId, set?.id ?? null);
     return rows.map((row) => ({ row, cluster: row.name, assessment: assessCluster(row, basis, moment) }));
   }
