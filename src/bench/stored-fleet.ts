@@ -28,6 +28,8 @@ export interface StoredHub {
   readonly id: string;
   readonly clusterId: string;
   readonly clusters: number;
+  /** Ends the names of its clusters: no two hubs know one of the same name */
+  readonly suffix: string;
 }
 
 /** The application on a database of its own, without doors, workers and watchers. */
@@ -97,7 +99,7 @@ export async function seedHubs(sql: SqlRunner, sizes: readonly number[], policy:
       `INSERT INTO hub_watch (hub_id, kind, phase, listed_at, listed_epoch, heard_at, epoch) SELECT $1, kind, 'WATCHING', $2, 1, $3, 1
        FROM unnest('{MANAGED_CLUSTER,ADDON,ACCOUNT,WORK,TOKEN_SECRET,HIVE_SECRET,HUB_ADDON,BACKUP_SCHEDULE,VELERO_BACKUP}'::text[]) AS told (kind)`,
       [hub.id, now, new Date(now.getTime() + 24 * HOUR_MS)]); // no watcher runs that would hear them
-    hubs.push({ id: hub.id, clusterId, clusters });
+    hubs.push({ id: hub.id, clusterId, clusters, suffix: `-${name}` });
   }
   return hubs;
 }
@@ -110,11 +112,11 @@ export async function seedObjects(sql: SqlRunner, hub: StoredHub, kinds: readonl
     return kind === undefined || !kinds.includes(kind) || !isKept(kind, object) ? [] : [observedObject(kind, object)];
   });
   for (const { kind, namespace, name, uid, resourceVersion, facts } of [...models, observedObject('HUB_ADDON', { ...hubAddOn, metadata: { ...hubAddOn.metadata, uid: 'u', resourceVersion: '1' } })]) {
-    const of = (text: string): string => (text === MODEL ? `'c-' || lpad(n::text, 5, '0')` : `'${text}'`);
+    const of = (text: string): string => (text === MODEL ? `'c-' || lpad(n::text, 5, '0') || $8` : `'${text}'`);
     await sql.execute(
       `INSERT INTO hub_object (hub_id, kind, namespace, name, uid, resource_version, facts, read_at, written_at, epoch)
-       SELECT $1, $2, ${of(namespace)}, ${of(name)}, $3, $4, replace($5, '${MODEL}', 'c-' || lpad(n::text, 5, '0'))::jsonb, $6, $6, 1 FROM generate_series(1, $7::int) AS n`,
-      [hub.id, kind, uid, resourceVersion === '' ? '1' : resourceVersion, JSON.stringify(facts), now, kind === 'HUB_ADDON' ? 1 : hub.clusters]);
+       SELECT $1, $2, ${of(namespace)}, ${of(name)}, $3, $4, replace($5, '${MODEL}', 'c-' || lpad(n::text, 5, '0') || $8)::jsonb, $6, $6, 1 FROM generate_series(1, $7::int) AS n`,
+      [hub.id, kind, uid, resourceVersion === '' ? '1' : resourceVersion, JSON.stringify(facts), now, kind === 'HUB_ADDON' ? 1 : hub.clusters, hub.suffix]);
   }
 }
 
@@ -124,13 +126,13 @@ export async function seedClusters(sql: SqlRunner, hub: StoredHub): Promise<void
   const expiresAt = new Date(now.getTime() + VALIDITY_MS);
   await sql.execute(
     `INSERT INTO managed_cluster (id, hub_id, name, origin, vendor, cluster_set, openshift_id, labels, api_url, accepted, joined, available, available_since, import_condition, addon_present, addon_namespace, addon_available, deleting, problems, created_on_hub_at, read_at)
-     SELECT gen_random_uuid(), $1, 'c-' || lpad(n::text, 5, '0'), CASE WHEN n % 100 < 6 THEN 'HIVE' ELSE 'IMPORTED' END, CASE WHEN n % 10 < 7 THEN 'OpenShift' ELSE 'EKS' END, 'set-' || n % 12, gen_random_uuid()::text,
+     SELECT gen_random_uuid(), $1, 'c-' || lpad(n::text, 5, '0') || $5, CASE WHEN n % 100 < 6 THEN 'HIVE' ELSE 'IMPORTED' END, CASE WHEN n % 10 < 7 THEN 'OpenShift' ELSE 'EKS' END, 'set-' || n % 12, gen_random_uuid()::text,
        jsonb_build_object('vendor', CASE WHEN n % 10 < 7 THEN 'OpenShift' ELSE 'EKS' END, 'env', CASE WHEN n % 3 = 0 THEN 'prod' ELSE 'test' END, 'name', n::text),
        CASE WHEN n % 100 = 10 THEN NULL ELSE 'https://api.c-' || n || '.example:6443' END, 'TRUE', 'TRUE', CASE WHEN n % 100 IN (11, 12) THEN 'UNKNOWN' ELSE 'TRUE' END, $2, 'TRUE', true, 'open-cluster-management-agent-addon', 'TRUE', false, '[]', $3, $2
-     FROM generate_series(1, $4::int) AS n`, [hub.id, now, new Date(now.getTime() - 1_000 * HOUR_MS), hub.clusters]);
+     FROM generate_series(1, $4::int) AS n`, [hub.id, now, new Date(now.getTime() - 1_000 * HOUR_MS), hub.clusters, hub.suffix]);
   await sql.execute(
     `INSERT INTO auto_import_token (id, hub_id, cluster, account, account_present, account_uid, validity_seconds, expires_at, refreshed_at, secret_present, secret_uid, in_backup_selection, labelled_at, binding_present, problem_code, problem_since, read_at)
-     SELECT gen_random_uuid(), $1, name, 'auto-import-account', true, 'a', $2::int, $3, $4, true, 's', true, $4, substr(name, 6) <> '13', CASE WHEN substr(name, 6) = '13' THEN 'ROLE_BINDING_MISSING' END, CASE WHEN substr(name, 6) = '13' THEN $4::timestamptz END, $4
+     SELECT gen_random_uuid(), $1, name, 'auto-import-account', true, 'a', $2::int, $3, $4, true, 's', true, $4, substr(name, 6, 2) <> '13', CASE WHEN substr(name, 6, 2) = '13' THEN 'ROLE_BINDING_MISSING' END, CASE WHEN substr(name, 6, 2) = '13' THEN $4::timestamptz END, $4
      FROM managed_cluster WHERE hub_id = $1 AND origin = 'IMPORTED'`, [hub.id, VALIDITY_MS / 1_000, expiresAt, now]);
 }
 
@@ -148,8 +150,8 @@ export async function seedSets(sql: SqlRunner, source: StoredHub, targetId: stri
        LATERAL (SELECT $2::timestamptz - interval '10 minutes' - (n - 1) * interval '1 hour' AS at)`, [source.clusterId, now, [source.id, targetId]]);
   await sql.execute(
     `INSERT INTO backup_set_token (set_id, cluster, account, belief, expires_at, refreshed_at, evidence, reason, decided_at)
-     SELECT held.id, cluster, account, CASE WHEN substr(cluster, 6) IN ('14', '15') THEN 'INFERRED_OUT' ELSE 'INFERRED_IN' END, CASE WHEN substr(cluster, 6) IN ('16', '17') THEN $2::timestamptz - interval '1 day' ELSE token.expires_at END,
-       refreshed_at, 'Labelled before the backup began', CASE WHEN substr(cluster, 6) IN ('14', '15') THEN 'SECRET_UNLABELLED' END, $2
+     SELECT held.id, cluster, account, CASE WHEN substr(cluster, 6, 2) IN ('14', '15') THEN 'INFERRED_OUT' ELSE 'INFERRED_IN' END, CASE WHEN substr(cluster, 6, 2) IN ('16', '17') THEN $2::timestamptz - interval '1 day' ELSE token.expires_at END,
+       refreshed_at, 'Labelled before the backup began', CASE WHEN substr(cluster, 6, 2) IN ('14', '15') THEN 'SECRET_UNLABELLED' END, $2
      FROM (SELECT id FROM backup_set WHERE owner_cluster_id = $3 ORDER BY started_at DESC LIMIT ${SETS_HELD}) AS held, auto_import_token AS token WHERE token.hub_id = $1`, [source.id, now, source.clusterId]);
   await sql.execute(
     `INSERT INTO backup_set_cluster (set_id, cluster, belief, evidence, evidence_kind, sources, api_url_known, api_url, decided_at)

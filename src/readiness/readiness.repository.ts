@@ -167,14 +167,10 @@ export class ReadinessRepository {
   /** Newest first. */
   async sets(ownerClusterId: string | null): Promise<SetRow[]> {
     if (ownerClusterId === null) return [];
-    return this.prisma.backupSet.findMany({
-      where: { ownerClusterId, startedAt: { not: null } },
-      select: {
-        id: true, credentialsBackup: true, resourcesBackup: true, genericBackup: true, managedClustersBackup: true, status: true, startedAt: true, managedClustersStartedAt: true, completedAt: true, expiresAt: true,
-      },
-      orderBy: { startedAt: 'desc' },
-      take: MAX_SETS,
-    });
+    return this.sql.query(
+      `SELECT id, credentials_backup AS "credentialsBackup", resources_backup AS "resourcesBackup", generic_backup AS "genericBackup", managed_clusters_backup AS "managedClustersBackup", status,
+         started_at AS "startedAt", managed_clusters_started_at AS "managedClustersStartedAt", completed_at AS "completedAt", expires_at AS "expiresAt"
+       FROM backup_set WHERE owner_cluster_id = $1 AND started_at IS NOT NULL ORDER BY started_at DESC LIMIT $2`, [ownerClusterId, MAX_SETS]);
   }
 
   set(setId: string): Promise<SetRow | null> {
