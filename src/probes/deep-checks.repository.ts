@@ -36,7 +36,7 @@ export class DeepChecksRepository {
       await sql.query(
         `UPDATE target_path AS path SET deep_due_at = $1 FROM ${WAYS} WHERE path.plan_id = plan.id AND path.cluster = cluster.name AND ${ASKS} AND path.deep_due_at IS NULL`, [now]);
       await sql.query(
-        `UPDATE target_path AS path SET ${NOTHING_LEARNED}, deep_due_at = $1 FROM ${WAYS} WHERE path.plan_id = plan.id AND path.cluster = cluster.name AND path.deep_api_url <> cluster.api_url`, [now]);
+        `UPDATE target_path AS path SET ${NOTHING_LEARNED}, deep_due_at = $1 FROM ${WAYS} WHERE path.plan_id = plan.id AND path.cluster = cluster.name AND path.deep_due_at IS NOT NULL AND path.deep_api_url <> cluster.api_url`, [now]);
       await sql.query(
         `UPDATE target_path AS path SET deep_due_at = $1 FROM recovery_plan AS plan WHERE plan.id = path.plan_id AND ${ASKS} AND path.deep_due_at > $1 AND EXISTS (
            SELECT FROM token_incarnation AS life WHERE life.hub_id = plan.source_hub_id AND life.cluster = path.cluster AND life.ended_at IS NULL AND life.seen_at > path.deep_attempted_at)`, [now]);

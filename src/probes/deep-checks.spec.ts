@@ -7,6 +7,7 @@ import { ClusterFront } from '../simulator/server/cluster-front.js';
 import { SimulatedHub } from '../simulator/simulated-hub.js';
 import { leaks } from '../../test/support/canaries.js';
 import { Parts } from '../../test/support/parts.js';
+import { until } from '../../test/support/until.js';
 import { RecoveryParts } from '../../test/support/recovery-parts.js';
 import { CheckTokensProcessor } from './check-tokens.processor.js';
 import { DeepChecker, DeepCheckLimits } from './deep-checker.service.js';
@@ -31,6 +32,7 @@ const canaries = new Map<string, string>();
 /** The newest of each cluster */
 const tokens = new Map<string, string>();
 const logged: string[] = [];
+const errors: string[] = [];
 const answered: string[] = [];
 let parts: Parts;
 let recovery: RecoveryParts;
@@ -101,8 +103,12 @@ beforeAll(async () => {
   [east, west] = await Promise.all([SimulatedHub.start({ name: 'east', clusterId: 'id-of-east', seed: 1, clock }), SimulatedHub.start({ name: 'west', clusterId: 'id-of-west', seed: 2, clock })]);
   front = await ClusterFront.start(clusters, clock);
   parts = await Parts.open(clock);
-  const note = (...told: unknown[]): void => void logged.push(JSON.stringify(told, (_, value: unknown) => (value instanceof Error ? { ...value, message: value.message, stack: value.stack } : value)));
-  Logger.overrideLogger({ log: note, warn: note, debug: note, verbose: note, error: note, fatal: note });
+  const noteIn = (...places: string[][]) => (...told: unknown[]): void => {
+    const line = JSON.stringify(told, (_, value: unknown) => (value instanceof Error ? { ...value, message: value.message, stack: value.stack } : value));
+    for (const place of places) place.push(line);
+  };
+  const [note, noteError] = [noteIn(logged), noteIn(logged, errors)];
+  Logger.overrideLogger({ log: note, warn: note, debug: note, verbose: note, error: noteError, fatal: noteError });
   recovery = new RecoveryParts(parts);
   ({ plans } = recovery);
   await parts.jobs.onModuleInit();
@@ -291,6 +297,16 @@ test.each<{ because: string; code: number; body: (token: string) => string; head
   expect((await list({ cluster: 'c1' }))[0]?.deepCheck?.state).toBe(state);
 });
 
+test('a worker that ends gives back what it has not tried', async () => {
+  await service.probeNow(planId, null, by);
+  const before = front.reviews.length;
+  expect(await reconciler.checkHub(hubs[0], AbortSignal.abort())).toBeUndefined();
+  expect(front.reviews).toHaveLength(before);
+  expect(await repository.hubsWithDueChecks(clock.now())).toEqual([hubs[0]]);
+  await pass();
+  expect(await repository.hubsWithDueChecks(clock.now())).toEqual([]);
+});
+
 test('two plans of one hub ask once', async () => {
   const other = await plans.create({ name: 'other', sourceHubId: hubs[0], targetHubId: hubs[1], deepCheck: true }, by);
   moved(1.5 * DAY_MS);
@@ -303,6 +319,26 @@ test('two plans of one hub ask once', async () => {
   await repository.arrange(clock.now());
   expect(await parts.prisma.targetPath.count({ where: { planId: other.id } })).toBe(0);
 });
+
+test('turned off, all is forgotten and counts no more', async () => {
+  await plans.update(planId, { deepCheck: false }, 2, by);
+  expect((await verdicts())['c2']).toBe('READY -');
+  const before = front.reviews.length;
+  moved(2 * DAY_MS);
+  await pass();
+  expect(front.reviews).toHaveLength(before);
+  expect((await list()).map(({ deepCheck }) => deepCheck).filter((one) => one !== null)).toEqual([]);
+  expect(await parts.prisma.targetPath.count({ where: { deepDueAt: { not: null } } })).toBe(0);
+});
+
+test('a worker does all that by itself: turned on again, and by its sweep the verdict follows', async () => {
+  clusters.get('c7').removeWork(WORK, clock.now());
+  await plans.update(planId, { deepCheck: true }, 3, by);
+  processor.onModuleInit();
+  await parts.jobs.onApplicationBootstrap();
+  await until('the cluster was asked', async () => (await list({ cluster: 'c7' }))[0]?.deepCheck?.state === 'DENIED', 60_000);
+  expect((await verdicts())['c7']).toBe('NOT_READY TOKEN_RIGHTS_MISSING');
+}, 90_000);
 
 test('no token in any row, job, log line or answer', async () => {
   const tables = await parts.sql.query<{ name: string; schema: string }>(`SELECT tablename AS name, schemaname AS schema FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')`);
@@ -318,16 +354,5 @@ test('no token in any row, job, log line or answer', async () => {
   const shown = front.shown.map((header) => header.slice('Bearer '.length));
   expect([...canaries.values()].filter((token) => shown.includes(token)).length).toBeGreaterThan(5);
   expect(leaks(canaries, places)).toEqual([]);
-  expect(parts.errors).toEqual([]);
-});
-
-test('turned off, all is forgotten and counts no more', async () => {
-  await plans.update(planId, { deepCheck: false }, 2, by);
-  expect((await verdicts())['c2']).toBe('READY -');
-  const before = front.reviews.length;
-  moved(2 * DAY_MS);
-  await pass();
-  expect(front.reviews).toHaveLength(before);
-  expect((await list()).map(({ deepCheck }) => deepCheck).filter((one) => one !== null)).toEqual([]);
-  expect(await parts.prisma.targetPath.count({ where: { deepDueAt: { not: null } } })).toBe(0);
+  expect(errors).toEqual([]);
 });
