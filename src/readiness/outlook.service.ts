@@ -23,6 +23,16 @@ import { assessProjected, assumptionsOf, differences, imaginedSet, type Imagined
 const DAY_MS = 86_400_000;
 const DAYS_AROUND = 400;
 
+/** As readiness judges the source now. */
+interface AsIs {
+  readonly judged: readonly (Judged & { readonly row: ClusterRow })[];
+  readonly basis: Basis;
+  readonly set: SetRow | null;
+  /** Of which set the rows tell what it holds; null: of none */
+  readonly tokenSetId: string | null;
+  readonly paths: Moment['paths'];
+}
+
 /**
  * What could be restored beside the newest set, how long a recovery would take, until when things stay as good as they are, and what would be
  * if something were otherwise: from our tables alone, like readiness, and by the same rules.
@@ -123,13 +133,12 @@ export class OutlookService {
     const [world, imagined] = await Promise.all([this.worlds.of(plan), this.worlds.of(plan, question.targetHubId)]);
     const set = await this.chooseSet(question, imagined, now, at);
     const stored = set.kind === 'STORED' ? await this.storedSet(set.setId, imagined) : null;
-    const [before, after, targetClusters] = await Promise.all([
-      this.judgeAsIs(world, now), this.judgeImagined(question, imagined, set, stored, now, at), this.repository.clusters(imagined.target.id, null),
-    ]);
+    const [before, named] = await Promise.all([this.judgeAsIs(world, now), this.repository.namedClusters(plan.sourceHubId, imagined.target.id)]);
+    const after = await this.judgeImagined(question, imagined, before, set, stored, now, at);
     const setStartedAt = set.kind === 'PROJECTED' ? set.startsAt : (stored?.startedAt ?? null);
     const endsAt = question.sourceDiesAt ?? at;
     const drafts = [
-      ...planFindings({ ...imagined, rpoSeconds: plan.rpoSeconds, sourceClusters: after.rows, targetClusters }, after.basis, stored, backupLabels(imagined.sets), now).filter(({ code }) => code !== 'RPO_EXCEEDED'),
+      ...planFindings({ ...imagined, rpoSeconds: plan.rpoSeconds, sourceClusters: named.source, targetClusters: named.target }, after.basis, stored, backupLabels(imagined.sets), now).filter(({ code }) => code !== 'RPO_EXCEEDED'),
       ...rpoFindings(setStartedAt, plan.rpoSeconds, endsAt),
     ];
     const counts = countVerdicts(after.judged.map(({ assessment }) => assessment.verdict));
@@ -164,26 +173,28 @@ export class OutlookService {
     throw new BackupSetOfAnotherHubError(setId);
   }
 
-  private async judgeImagined(question: WhatIfQuestion, world: PlanWorld, set: ImaginedSet, stored: SetRow | null, now: Date, at: Date): Promise<{ judged: Judged[]; rows: ClusterRow[]; basis: Basis }> {
+  /** @param asIs of the same source: what was read for it is not read again */
+  private async judgeImagined(question: WhatIfQuestion, world: PlanWorld, asIs: AsIs, set: ImaginedSet, stored: SetRow | null, now: Date, at: Date): Promise<{ judged: Judged[]; basis: Basis }> {
     const { plan } = world;
     const moment = await this.momentAt(world, now, at);
     if (set.kind === 'PROJECTED') {
-      const [rows, live, policy] = await Promise.all([this.repository.clusters(plan.sourceHubId, null), this.outlook.liveTokens(plan.sourceHubId), this.outlook.tokenPolicy(plan.sourceHubId)]);
+      const [live, policy] = await Promise.all([this.outlook.liveTokens(plan.sourceHubId), this.outlook.tokenPolicy(plan.sourceHubId)]);
+      const rows = asIs.judged.map(({ row: { held: _ofAnotherSet, ...row } }) => ({ ...row, inSet: [] }));
       const seconds = question.tokenValiditySeconds ?? policy.tokenValiditySeconds;
       const projection = { protect: question.policy === undefined ? policy.protect : question.policy === 'PROTECT', validityMs: seconds === null ? null : seconds * 1000 };
       const judged = rows.map((row) => ({ cluster: row.name, assessment: assessProjected(row, live.get(row.name) ?? [], projection, set.startsAt, now, moment) }));
-      return { judged, rows, basis: { kind: 'SET', set: { credentialsBackup: `the set of ${set.startsAt.toISOString()}`, managedClustersStartedAt: set.startsAt } } };
+      return { judged, basis: { kind: 'SET', set: { credentialsBackup: `the set of ${set.startsAt.toISOString()}`, managedClustersStartedAt: set.startsAt } } };
     }
     const basis = basisOfStored(stored, world, at);
-    const judged = await this.judge(plan.sourceHubId, stored, basis, moment);
-    return { judged, rows: judged.map(({ row }) => row), basis };
+    const rows = asIs.tokenSetId === (stored?.id ?? null) ? asIs.judged.map(({ row }) => row) : null;
+    return { judged: await this.judge(plan.sourceHubId, stored, basis, moment, rows), basis };
   }
 
   /** As readiness judges: by the set that a failover would restore now. */
-  private async judgeAsIs(world: PlanWorld, now: Date): Promise<{ judged: (Judged & { row: ClusterRow })[]; basis: Basis; set: SetRow | null; paths: Moment['paths'] }> {
+  private async judgeAsIs(world: PlanWorld, now: Date): Promise<AsIs> {
     const { basis, set, tokenSetId } = restorable(world, now);
     const [rows, moment] = await Promise.all([this.repository.clusters(world.plan.sourceHubId, tokenSetId), this.worlds.moment(world.plan, now)]);
-    return { judged: rows.map((row) => ({ row, cluster: row.name, assessment: assessCluster(row, basis, moment) })), basis, set, paths: moment.paths };
+    return { judged: rows.map((row) => ({ row, cluster: row.name, assessment: assessCluster(row, basis, moment) })), basis, set, tokenSetId, paths: moment.paths };
   }
 
   /** The moment of a restore that is thought of, perhaps onto another target. */
@@ -193,8 +204,8 @@ export class OutlookService {
     return { ...moment, now: at, paths: pathsAt(target.id === plan.targetHubId ? paths : pathsOfAnother(paths), now, at) };
   }
 
-  private async judge(hubId: string, set: SetRow | null, basis: Basis, moment: Moment): Promise<(Judged & { row: ClusterRow })[]> {
-    const rows = await this.repository.clusters(hubId, set?.id ?? null);
+  private async judge(hubId: string, set: SetRow | null, basis: Basis, moment: Moment, known: readonly ClusterRow[] | null = null): Promise<(Judged & { row: ClusterRow })[]> {
+    const rows = known ?? (await this.repository.clusters(hubId, set?.id ?? null));
     return rows.map((row) => ({ row, cluster: row.name, assessment: assessCluster(row, basis, moment) }));
   }
 }
