@@ -3,7 +3,7 @@ import type { RemedyBy } from '../common/remedy-by.js';
 import type { ClusterOrigin, ConditionState } from '../fleet/fleet.types.js';
 import type { ImportOutcomeCode } from '../recovery/imports/imports.types.js';
 import { isExpired, operatorChoice } from '../recovery/imports/token-choice.rules.js';
-import { inOrder, worstVerdict, type FindingDraft } from './finding-order.rules.js';
+import { decidesBefore, inOrder, worstVerdict, type FindingDraft } from './finding-order.rules.js';
 import type { ClusterFindingCode, ClusterVerdict, Severity, Verdict } from './readiness.types.js';
 
 /** One of a cluster's tokens as its hub shows it. */
@@ -223,15 +223,19 @@ function finding(code: ClusterFindingCode, cause: string, since: Date | null = n
 }
 
 /** How the import of a cluster would end if a failover ran at the moment of the assessment; null: it cannot be said. */
-export function predictedOutcome(verdict: ClusterVerdict, findings: readonly Pick<FindingDraft, 'predicts'>[]): ImportOutcomeCode | null {
+export function predictedOutcome(verdict: ClusterVerdict, findings: readonly Pick<FindingDraft, 'code' | 'verdict' | 'predicts'>[]): ImportOutcomeCode | null {
   switch (verdict) {
     case 'NOT_NEEDED':
       return 'NOT_NEEDED';
     case 'READY':
     case 'AT_RISK':
       return 'RECONNECTED';
-    case 'NOT_READY':
-      return findings[0]?.predicts ?? null;
+    case 'NOT_READY': {
+      const [decisive] = findings;
+      // Something that an import would meet before it is in doubt: that it fails is sure, for which of the two is not.
+      const isOpen = decisive !== undefined && findings.some((one) => one.verdict === 'UNKNOWN' && decidesBefore(one.code, decisive.code));
+      return isOpen ? null : (decisive?.predicts ?? null);
+    }
     case 'UNKNOWN':
       return null;
   }
@@ -240,7 +244,7 @@ export function predictedOutcome(verdict: ClusterVerdict, findings: readonly Pic
 /** The same from what an import's row keeps: the verdict and the code of the finding that decided. */
 export function predictedOutcomeOfCode(verdict: ClusterVerdict, code: string | null): ImportOutcomeCode | null {
   const effect = code !== null && Object.hasOwn(EFFECT, code) ? EFFECT[code as ClusterFindingCode] : undefined;
-  return predictedOutcome(verdict, effect ? [{ predicts: effect[2] }] : []);
+  return predictedOutcome(verdict, effect && code !== null ? [{ code, verdict: effect[0], predicts: effect[2] }] : []);
 }
 
 /** Whether a cluster would come back if the set were restored at `moment.now`. Facts about a finished set do not age. */

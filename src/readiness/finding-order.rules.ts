@@ -9,6 +9,9 @@ const ORDER = new Map<string, number>([...new Set<string>([...clusterFindingCode
 /** Codes that others own (prerequisites) come after ours. */
 const position = (code: string): number => ORDER.get(code) ?? ORDER.size;
 
+/** Of two obstacles the one that an import meets first. */
+export const decidesBefore = (code: string, other: string): boolean => position(code) < position(other);
+
 /** Gravest first; of the same gravity in the order in which they decide. A total order, so that a list does not flap. */
 export function inOrder<T extends Pick<Finding, 'code' | 'severity' | 'verdict' | 'hubId' | 'cause'>>(findings: readonly T[]): T[] {
   return [...findings].sort(
