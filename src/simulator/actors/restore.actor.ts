@@ -51,6 +51,8 @@ class RestoreInputError extends Error {}
 interface Progress {
   /** The Velero Restores made for each part, the newest last */
   readonly made: Map<Part, string[]>;
+  /** Phases in which Velero Restores were found over: with an expired Backup Velero removes its Restores, which undoes nothing */
+  readonly over: Map<string, string>;
   syncedAtMs: number;
   loopedEarly: boolean;
   loopedTwice: boolean;
@@ -224,15 +226,33 @@ export class RestoreActor extends Actor {
   /** Whether the newest Velero Restores of these parts are over; says so in the phase where they are not. */
   private async areOver(restore: KubeObject, progress: Progress, parts: readonly Part[], finalizingCounts: boolean): Promise<boolean> {
     const velero = this.env.informers.of(resources.veleroRestore);
+    if (await this.forgetGone(progress, parts)) this.queue.addAfter(restore.metadata.name, this.env.timings.failedRetryMs);
     const open = parts.flatMap((part) => progress.made.get(part)?.at(-1) ?? []).filter((name) => {
       const one = velero.get(name, namespace);
-      return !one || !(isFinished(one) || (finalizingCounts && phaseOf(one).startsWith('Finalizing')));
+      if (!one) return !progress.over.has(name);
+      if (isFinished(one)) progress.over.set(name, phaseOf(one));
+      return !(isFinished(one) || (finalizingCounts && phaseOf(one).startsWith('Finalizing')));
     });
     if (open.length === 0) return true;
     const running = open.find((name) => ['InProgress', 'Finalizing', 'FinalizingPartiallyFailed'].includes(phaseOf(velero.get(name, namespace) ?? restore)));
     const status = running === undefined ? { phase: 'Started', lastMessage: `Velero restore ${open[0] ?? ''} has not started` } : { phase: 'Running', lastMessage: `Velero restore ${running} is currently executing` };
     await this.setStatus(await this.fresh(restore), status);
     return false;
+  }
+
+  /** One that went with its Backup before it was over is made anew, of what is there then. @returns whether there was such a one */
+  private async forgetGone(progress: Progress, parts: readonly Part[]): Promise<boolean> {
+    const velero = this.env.informers.of(resources.veleroRestore);
+    let gone = false;
+    for (const part of parts) {
+      const names = progress.made.get(part) ?? [];
+      const name = names.at(-1);
+      if (name === undefined || progress.over.has(name) || velero.get(name, namespace) || (await this.env.client.find(resources.veleroRestore, { name, namespace }))) continue;
+      gone = true;
+      if (names.length > 1) progress.made.set(part, names.slice(0, -1));
+      else progress.made.delete(part);
+    }
+    return gone;
   }
 
   /** Once for each set of Velero Restores. */
@@ -313,7 +333,10 @@ export class RestoreActor extends Actor {
 
   private phasesOf(progress: Progress): string[] {
     const velero = this.env.informers.of(resources.veleroRestore);
-    return this.latestOf(progress).map((name) => phaseOf(velero.get(name, namespace) ?? { apiVersion: '', kind: '', metadata: { name } }));
+    return this.latestOf(progress).map((name) => {
+      const one = velero.get(name, namespace);
+      return one ? phaseOf(one) : (progress.over.get(name) ?? '');
+    });
   }
 
   /** After a restart: from the Velero Restores that are there. */
@@ -321,7 +344,7 @@ export class RestoreActor extends Actor {
     const { name, uid = name } = restore.metadata;
     const known = this.progress.get(uid);
     if (known) return known;
-    const fresh: Progress = { made: new Map(), syncedAtMs: this.now.getTime(), loopedEarly: false, loopedTwice: false, cleanedFor: '' };
+    const fresh: Progress = { made: new Map(), over: new Map(), syncedAtMs: this.now.getTime(), loopedEarly: false, loopedTwice: false, cleanedFor: '' };
     const owned = this.env.informers.of(resources.veleroRestore).inNamespace(namespace).filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid));
     for (const { metadata } of owned.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))) {
       const part = partOf(metadata.name.slice(name.length + 1));
