@@ -30,4 +30,9 @@ export const COUNTEREXAMPLES: readonly Counterexample[] = [
     plan: worldPlan('account made anew', [plannedCluster('c1'), plannedCluster('c2')], { lastHappenings: [{ what: 'DELETE_ACCOUNT', cluster: 'c1' }] }),
     ends: { c1: 'NOT_READY TOKEN_REVOKED → TOKEN_REJECTED', c2: 'READY → RECONNECTED' },
   },
+  {
+    because: 'the cluster is unreachable for sure, but whether the set holds a token, which an import looks at first, is not known: the reason was told all the same',
+    plan: worldPlan('a doubt before an obstacle', [plannedCluster('c1', { asleep: true })], { watchedLate: true, cycles: [] }),
+    ends: { c1: 'NOT_READY CLUSTER_UNREACHABLE → NO_TOKEN_RESTORED' },
+  },
 ];

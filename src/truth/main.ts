@@ -15,8 +15,10 @@ const USAGE = `npm run truth -- [--worlds N] [--seed S] [--only K] [--processes 
   --only K        world K alone, with its plan and all that was foretold and came
   --processes P   worlds are played in so many processes, default 2`;
 
+/** How often it is told how far it has come, in real milliseconds. */
+const PROGRESS_MS = 10_000;
 /** A process plays so many worlds and is then replaced, so that nothing that it keeps adds up. */
-const WORLDS_A_PROCESS = 50;
+const WORLDS_A_PROCESS = 100;
 
 interface Options {
   readonly worlds: number;
@@ -50,15 +52,15 @@ async function main(): Promise<void> {
   const postgres = await startEmbeddedPostgres();
   const tally = new Tally();
   const begun = performance.now();
+  const progress = new Progress(tally, numbers.length, begun);
   try {
     await migrate(postgres.url);
-    let played = 0;
     await playAll(postgres.url, seed, numbers, options.processes, (answer) => {
-      played++;
       const misses = 'broken' in answer ? tally.addBroken(randomWorld(seed, answer.number).name, only === null ? (answer.broken.split('\n', 1)[0] ?? '') : answer.broken) : tally.add(answer.run);
       if (only !== null && !('broken' in answer)) tellAll(answer.run);
       for (const miss of misses) process.stdout.write(`  ${missInWords(miss)}\n`);
-      if (played % 100 === 0) process.stderr.write(`  ${played} worlds, ${Math.round((performance.now() - begun) / 1000)} s\n`);
+      if (misses.length > 0 && only === null) process.stdout.write(`    again: npm run truth -- --seed ${seed} --only ${answer.number}\n`);
+      progress.tell();
     });
   } finally {
     await postgres.stop();
@@ -66,6 +68,29 @@ async function main(): Promise<void> {
   process.stdout.write(tally.report());
   process.stdout.write(`${tally.passed ? 'Every prediction was borne out' : 'Predictions and truth differ: play one world again with --only'} (${Math.round((performance.now() - begun) / 1000)} s)\n`);
   process.exitCode = tally.passed ? 0 : 1;
+}
+
+/** A line now and then while worlds are played. */
+class Progress {
+  private toldAt: number;
+
+  constructor(
+    private readonly tally: Tally,
+    private readonly planned: number,
+    private readonly begun: number,
+  ) {
+    this.toldAt = begun;
+  }
+
+  tell(): void {
+    const now = performance.now();
+    if (now - this.toldAt < PROGRESS_MS) return;
+    this.toldAt = now;
+    const { played } = this.tally;
+    const seconds = (now - this.begun) / 1000;
+    const counts = `false READY ${this.tally.count('FALSE_READY')}, false NOT_READY ${this.tally.count('FALSE_NOT_READY')}, wrong reason ${this.tally.count('WRONG_REASON')}, others ${this.tally.others}`;
+    process.stdout.write(`  ${played} of ${this.planned} worlds, ${counts}, ${(played / seconds).toFixed(2)} worlds/s, ${Math.round(seconds)} s\n`);
+  }
 }
 
 /** Chunk after chunk, in so many processes at once. */
@@ -92,7 +117,7 @@ async function playChunk(question: WorldsQuestion, onAnswer: (answer: WorldsAnsw
 
 /** Of one world: its plan, and each cluster with all that is known of it. */
 function tellAll(run: TruthRun): void {
-  process.stdout.write(`${JSON.stringify(run.plan, null, 1)}\n${run.status} ${run.problem ?? ''}; blocked by ${run.blockedBy.join(', ') || 'nothing'}\n`);
+  process.stdout.write(`${JSON.stringify(run.plan, null, 1)}\n${run.status} ${run.problem ?? ''} ${run.why}; blocked by ${run.blockedBy.join(', ') || 'nothing'}\n`);
   for (const one of run.cases) process.stdout.write(`${JSON.stringify(one)}\n`);
 }
 

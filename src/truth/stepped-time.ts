@@ -5,6 +5,8 @@ import type { SimulatedHub } from '../simulator/simulated-hub.js';
 
 /** Turns of the event loop without a read or a write on any hub, after which nothing is under way any more: everything is in this process. */
 const QUIET_TURNS = 40;
+/** Where moreover nobody is at work, all that can be under way is the word of a change. */
+const IDLE_TURNS = 16;
 
 /**
  * A world's time, which stands still while anybody works: from one moment that somebody waits for to the next, as in a discrete-event
@@ -15,6 +17,8 @@ export class SteppedTime {
     readonly clock: ManualClock,
     private readonly world: World,
     private readonly hubs: readonly SimulatedHub[],
+    /** What is due within so many milliseconds happens in one moment */
+    private readonly grainMs = 1,
   ) {}
 
   get nowMs(): number {
@@ -29,7 +33,12 @@ export class SteppedTime {
       const mark = this.mark();
       quiet = mark === before ? quiet + 1 : 0;
       before = mark;
+      if (quiet >= IDLE_TURNS && this.isIdle) return;
     }
+  }
+
+  private get isIdle(): boolean {
+    return Object.values(this.world.hubs).every(({ actors }) => actors.isIdle);
   }
 
   /** From one due moment to the next, until `ms` have passed. @param each after every moment; false ends it there */
@@ -57,7 +66,7 @@ export class SteppedTime {
   /** Strictly later than now: what is due now is under way, or waits for a worker. */
   private nextDueMs(): number | null {
     const dues = Object.values(this.world.hubs).flatMap(({ actors }) => actors.nextDueMs ?? []);
-    return dues.length === 0 ? null : Math.max(Math.min(...dues), this.nowMs + 1);
+    return dues.length === 0 ? null : Math.max(Math.min(...dues), this.nowMs + this.grainMs);
   }
 
   private mark(): number {

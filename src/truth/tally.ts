@@ -52,7 +52,7 @@ export function missesOf(run: TruthRun): Miss[] {
   const ran = run.status === 'COMPLETED' || run.status === 'COMPLETED_WITH_EXCEPTIONS';
   if (!ran && run.status !== 'FAILED') miss('NO_END', '', `${run.status} ${run.problem ?? ''}`);
   if (ran && run.blockedBy.length > 0) miss('FALSE_BLOCK', '', `foretold ${run.blockedBy.join(', ')}, and it ran`);
-  if (!ran && run.status === 'FAILED' && !blockForetold(run)) miss('UNFORESEEN_BLOCK', '', `foretold ${run.blockedBy.join(', ') || 'nothing'}, ended by ${run.problem ?? '-'}`);
+  if (!ran && run.status === 'FAILED' && !blockForetold(run)) miss('UNFORESEEN_BLOCK', '', `foretold ${run.blockedBy.join(', ') || 'nothing'}, ended by ${run.problem ?? '-'}: ${run.why}`);
   if (run.blockedBy.length > 0) return misses;
   for (const one of run.cases) {
     const fault = faultOf(one, ran);
@@ -67,7 +67,8 @@ function faultOf(one: TruthCase, ran: boolean): Fault | null {
   if (verdict === 'NOT_READY' && happened.back) return 'FALSE_NOT_READY';
   if (!ran) return null;
   if (one.origin === 'IMPORTED' && saysBack(one.outcome) !== happened.back) return 'SERVICE_DISAGREES';
-  if (verdict === 'NOT_READY' && (one.predicted !== one.outcome || !bornOut(one.predicted, one))) return 'WRONG_REASON';
+  // A doubt about what the import meets first leaves the reason open.
+  if (verdict === 'NOT_READY' && one.predicted !== null && (one.predicted !== one.outcome || !bornOut(one.predicted, one))) return 'WRONG_REASON';
   return null;
 }
 
@@ -82,6 +83,7 @@ export class Tally {
   private blocked = 0;
   private cases = 0;
   private notReady = 0;
+  private open = 0;
 
   /** @returns what was wrong about it */
   add(run: TruthRun): readonly Miss[] {
@@ -93,6 +95,7 @@ export class Tally {
     for (const one of run.cases) {
       this.cases++;
       if (one.verdict === 'NOT_READY' && run.blockedBy.length === 0) this.notReady++;
+      if (one.verdict === 'NOT_READY' && ran && one.predicted === null) this.open++;
       const key = `${one.verdict} ${one.code ?? '-'}`;
       const row: Row = this.rows.get(key) ?? { verdict: one.verdict, code: one.code ?? '-', outcomes: new Map<string, number>() };
       this.rows.set(key, row);
@@ -112,6 +115,15 @@ export class Tally {
 
   count(fault: Fault): number {
     return this.misses.filter((miss) => miss.fault === fault).length;
+  }
+
+  get played(): number {
+    return this.worlds;
+  }
+
+  /** Faults beside the three that are about a cluster's verdict. */
+  get others(): number {
+    return this.misses.filter(({ fault }) => fault !== 'FALSE_READY' && fault !== 'FALSE_NOT_READY' && fault !== 'WRONG_REASON').length;
   }
 
   get passed(): boolean {
@@ -134,6 +146,7 @@ export class Tally {
       `  false READY          ${this.count('FALSE_READY')}`,
       `  false NOT_READY      ${rate('FALSE_NOT_READY')}`,
       `  wrong reason         ${rate('WRONG_REASON')}`,
+      `  reason left open     ${this.open}`,
       `  plan: not foretold   ${this.count('UNFORESEEN_BLOCK')}, foretold in vain ${this.count('FALSE_BLOCK')}`,
       `  failover disagrees   ${this.count('SERVICE_DISAGREES')}`,
       `  worlds without end   ${this.count('NO_END')}`,

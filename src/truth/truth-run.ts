@@ -10,18 +10,23 @@ import { FactsFeed } from './facts-feed.js';
 import { happenedTo, type Happened } from './oracle.js';
 import type { TruthService } from './truth-service.js';
 import { TruthWorld, WEST } from './truth-world.js';
+import { Ways } from './ways.js';
 import type { WorldPlan } from './world-plan.js';
 
 const MINUTE_MS = 60_000;
 /** Every world begins on this day, at a minute of its own. */
 const BEGINS_MS = Date.UTC(2026, 2, 2);
 const HOUR_MS = 3_600_000;
-/** From a run's moment until its set has been taken, the target shows it, and the operator has passed: Velero looks once a minute, the operator every five. */
-const RUN_MS = 7 * MINUTE_MS;
+/** From a run's moment until its set has been taken and the target shows it: Velero looks once a minute. The operator passes every five, so by the next leap at the latest. */
+const RUN_MS = 4.5 * MINUTE_MS;
 /** Where the queue waits for its next look at each member, and a sync leaves some for the next. */
-const SLOW_RUN_MS = 14 * MINUTE_MS;
-/** As often the tables are brought up to date while the world goes on; the times in them are the hub's own. */
-const LOOK_EVERY_MS = 10_000;
+const SLOW_RUN_MS = 12 * MINUTE_MS;
+/** Before a moment that counts the world goes on step by step for so long: what a leap has set going comes to rest. */
+const APPROACH_MS = 2.5 * MINUTE_MS;
+/** As often the tables are brought up to date while the world goes on; the times in them are the hub's own. Where nobody but the hub acts on what is seen, it is enough to look less often. */
+const LOOK_EVERY_MS = { PROTECT: 10_000, OBSERVE: 20_000 } as const;
+/** While backups are being taken, what they mean is worked out so often, and once more when all is done: many small changes come at once. */
+const PROJECT_EVERY_MS = 60_000;
 const IMPORT_WINDOW_SECONDS = 1_800;
 /** How long the actors go on between two looks of the failover, from moment to moment; then in leaps, for those that are waited for until the window ends. Milliseconds. */
 const PAUSES_MS = [10_000, 20_000, 30_000, 30_000, 60_000];
@@ -54,6 +59,8 @@ export interface TruthRun {
   readonly blockedBy: readonly string[];
   readonly status: FailoverStatus;
   readonly problem: string | null;
+  /** The problem in words; '' where there is none */
+  readonly why: string;
   readonly cases: readonly TruthCase[];
 }
 
@@ -77,9 +84,12 @@ class Run {
   private west: FactsFeed | null = null;
   private readonly hubIds: string[] = [];
   private alive = true;
-  /** The backups have changed since they were last looked at, or are not decided yet */
-  private undecided = false;
-  private lookedAtMs = 0;
+  /** When each is to be worked out next, in the world's time: as their jobs would be called */
+  private tokensDueMs = 0;
+  private readonly backupsDueMs = new Map<string, number>();
+  private readonly projectedMs = new Map<string, number>();
+  private planId = '';
+  private ways: Ways | null = null;
   private readonly tag = randomUUID().slice(0, 8);
 
   constructor(
@@ -96,6 +106,7 @@ class Run {
     if (plan.watchedLate) await this.watchEast();
     await this.watchWest();
     await world.furnishTarget();
+    await this.makePlan();
     await this.look();
     await this.cycles();
     if (this.alive) await this.dieQuietly();
@@ -155,7 +166,7 @@ class Run {
   /** In one leap to some minutes before, then from moment to moment. */
   private async goTo(atMs: number): Promise<void> {
     const { time } = this.world;
-    const closeMs = atMs - 6 * MINUTE_MS;
+    const closeMs = atMs - APPROACH_MS;
     if (closeMs > time.nowMs) {
       await time.leap(closeMs - time.nowMs);
       await this.look();
@@ -171,13 +182,23 @@ class Run {
       const { time } = this.world;
       let lookedAtMs = 0;
       await time.run(ms, async () => {
-        if (time.nowMs - lookedAtMs < LOOK_EVERY_MS) return true;
-        await this.look();
+        if (time.nowMs - lookedAtMs < LOOK_EVERY_MS[this.plan.policy]) return true;
+        await this.look({ inHaste: true });
         lookedAtMs = time.nowMs;
         return true;
       });
     }
     await this.look();
+    if (this.alive && this.plan.records === 'SOURCE') await this.readRecords();
+  }
+
+  /** What Velero's records say of the sets that are due; of a hub that has no storage nothing is heard, and nothing is waited for. */
+  private async readRecords(): Promise<void> {
+    if (this.plan.targetSwitches.storageDown === true) return;
+    const { sql, records, clock } = this.service;
+    const due = await sql.query<{ id: string }>(
+      `SELECT DISTINCT set_id AS id FROM backup_set_record JOIN backup_set ON backup_set.id = set_id WHERE owner_cluster_id = $1 AND next_attempt_at <= $2 ORDER BY set_id`, [this.world.east.clusterId, clock.now()]);
+    for (const { id } of due) await records.readSet(id);
   }
 
   private async watchEast(): Promise<void> {
@@ -206,39 +227,49 @@ class Run {
   }
 
   /** What the watchers, the token upkeep and the backups' projection would do by now, until nothing is left to do. */
-  private async look(): Promise<void> {
+  private async look({ inHaste = false } = {}): Promise<void> {
     const { east, west } = this;
-    if (east !== null && this.alive) await this.lookAtSource(east);
+    if (east !== null && this.alive) await this.lookAtSource(east, inHaste);
     if (west !== null) {
       const { kinds } = await west.read();
       if (kinds.has('STORAGE_LOCATION')) await this.noteStorage(west.hubId);
-      if (kinds.has('VELERO_BACKUP') || kinds.has('TOKEN_SECRET') || kinds.has('BACKUP_SCHEDULE')) await this.service.backups.reconcileHub(west.hubId);
+      if (kinds.has('VELERO_BACKUP') || kinds.has('TOKEN_SECRET') || kinds.has('BACKUP_SCHEDULE')) this.backupsDueMs.set(west.hubId, 0);
+      await this.projectBackups(west.hubId, inHaste);
     }
   }
 
-  private async lookAtSource(east: FactsFeed): Promise<void> {
-    const { tokenWork, tokens, backups, clock } = this.service;
+  private async lookAtSource(east: FactsFeed, inHaste: boolean): Promise<void> {
+    const { tokenWork, clock } = this.service;
     for (let round = 0; round < 8; round++) {
       const { kinds, clusters } = await east.read();
       if (kinds.size === 0 && round > 0) break;
       if (kinds.has('STORAGE_LOCATION')) await this.noteStorage(east.hubId);
       if (kinds.has('HUB_ADDON') || kinds.has('BACKUP_SCHEDULE')) await tokenWork.wakeAll(east.hubId, clock.now());
       else if (clusters.size > 0) await tokenWork.wake(east.hubId, [...clusters], clock.now());
-      else if (kinds.size === 0 && !this.timeMoved()) break;
-      await tokens.reconcileHub(east.hubId, AbortSignal.timeout(60_000));
-      if (kinds.has('BACKUP_SCHEDULE') || kinds.has('VELERO_SCHEDULE') || kinds.has('VELERO_BACKUP')) this.undecided = true;
-      if (this.plan.policy === 'OBSERVE') break;
+      if (kinds.has('HUB_ADDON') || kinds.has('BACKUP_SCHEDULE') || clusters.size > 0) this.tokensDueMs = 0;
+      if (kinds.has('BACKUP_SCHEDULE') || kinds.has('VELERO_SCHEDULE') || kinds.has('VELERO_BACKUP')) this.backupsDueMs.set(east.hubId, 0);
+      if (!(await this.keepTokens(east.hubId)) || this.plan.policy === 'OBSERVE') break;
       await this.world.time.settle();
     }
-    if (this.undecided) this.undecided = (await backups.reconcileHub(east.hubId)) !== undefined;
+    await this.projectBackups(east.hubId, inHaste);
   }
 
-  /** Half a minute or more since the last look by time alone. */
-  private timeMoved(): boolean {
+  /** @returns false: nothing was due */
+  private async keepTokens(hubId: string): Promise<boolean> {
+    if (this.tokensDueMs > this.world.time.nowMs) return false;
+    const { tokens, tokenWork } = this.service;
+    await tokens.reconcileHub(hubId, AbortSignal.timeout(60_000));
+    this.tokensDueMs = (await tokenWork.nextDueAt(hubId))?.getTime() ?? Infinity;
+    return true;
+  }
+
+  private async projectBackups(hubId: string, inHaste: boolean): Promise<void> {
     const { nowMs } = this.world.time;
-    const moved = nowMs - this.lookedAtMs >= MINUTE_MS / 2;
-    if (moved) this.lookedAtMs = nowMs;
-    return moved;
+    if ((this.backupsDueMs.get(hubId) ?? Infinity) > nowMs) return;
+    if (inHaste && nowMs - (this.projectedMs.get(hubId) ?? 0) < PROJECT_EVERY_MS) return;
+    this.projectedMs.set(hubId, nowMs);
+    const again = await this.service.backups.reconcileHub(hubId);
+    this.backupsDueMs.set(hubId, again === undefined ? Infinity : nowMs + again.againInMs);
   }
 
   private async noteStorage(hubId: string): Promise<void> {
@@ -256,6 +287,7 @@ class Run {
       await tokens.reconcileHub(this.east.hubId, AbortSignal.timeout(60_000));
       await backups.reconcileHub(this.east.hubId);
     }
+    await this.world.changeWays();
     await time.leap(this.plan.hoursUntilFailover * HOUR_MS);
     await this.runAndLook(3 * MINUTE_MS);
     if (this.west) {
@@ -263,33 +295,30 @@ class Run {
       await this.west.hear();
       await backups.reconcileHub(this.west.hubId);
     }
+    if (this.plan.records !== 'NEVER') await this.readRecords();
+    await this.ways?.probeLate(this.service.clock.now());
+  }
+
+  private async makePlan(): Promise<void> {
+    const { east, west } = this;
+    if (east === null || west === null) throw new Error('The hubs are not watched');
+    const { plans, probes, clock } = this.service;
+    const { reachability, probeIntervalSeconds } = this.plan;
+    const plan = { name: `plan ${this.tag}`, sourceHubId: east.hubId, targetHubId: west.hubId, importWindowSeconds: IMPORT_WINDOW_SECONDS, reachability, probeIntervalSeconds };
+    this.planId = (await plans.create(plan, ann)).id;
+    this.ways = new Ways(this.plan, this.world.world, probes, this.planId, { id: west.hubId, name: WEST });
+    await this.ways.probeEarly(clock.now());
   }
 
   private async failOver(): Promise<TruthRun> {
-    const { plans, readiness, failovers, machine, imports } = this.service;
-    const { east, west } = this;
-    if (east === null || west === null) throw new Error('The hubs are not watched');
-    const { id: planId } = await plans.create({ name: `plan ${this.tag}`, sourceHubId: east.hubId, targetHubId: west.hubId, importWindowSeconds: IMPORT_WINDOW_SECONDS, reachability: this.plan.reachability }, ann);
-    if (this.plan.reachability === 'PROBED') await this.probe(planId);
+    const { readiness, failovers, machine, imports } = this.service;
+    const { planId } = this;
     const foretold = await readiness.forPlan(planId);
     const rows = (await readiness.clustersOfPlan(planId, {}, { by: 'cluster', direction: 'ASC' }, { limit: 200 })).items;
     const { id } = await failovers.start({ planId, kind: 'DISASTER' }, ann);
     const ended = await this.carryOn(id, () => machine.advance(id));
     const outcomes = new Map((await imports.list(id, {}, { by: 'cluster', direction: 'ASC' }, { limit: 200 })).items.map(({ cluster, outcomeCode }) => [cluster, outcomeCode]));
     return this.result(foretold, rows, ended, outcomes);
-  }
-
-  /** In the place of the probe: what it would find from the target at this moment. */
-  private async probe(planId: string): Promise<void> {
-    const { clusters } = this.world.world;
-    const found = this.plan.clusters.flatMap(({ name, unprobed }) => {
-      const cluster = clusters.find(name);
-      return unprobed || cluster === undefined ? [] : [{ name, state: cluster.isReachableFrom(WEST) ? 'PROVEN' : 'REFUSED' }];
-    });
-    await this.service.sql.execute(
-      `INSERT INTO target_path (plan_id, cluster, state, detail, checked_at) SELECT $1, name, state, 'asked the world', $4 FROM unnest($2::text[], $3::text[]) AS told (name, state)`,
-      [planId, found.map(({ name }) => name), found.map(({ state }) => state), this.service.clock.now()],
-    );
   }
 
   private async carryOn(id: string, advance: () => Promise<unknown>): Promise<FailoverDetail> {
@@ -318,7 +347,8 @@ class Run {
       happened: happenedTo(row.cluster, world, this.world.west), findings: row.findings.map(({ code, cause }) => `${code}: ${cause}`),
     }));
     return {
-      world: this.plan.name, plan: this.plan, blockedBy: foretold.findings.filter(({ verdict }) => verdict === 'NOT_READY').map(({ code }) => code), status: ended.status, problem: ended.problem?.code ?? null, cases,
+      world: this.plan.name, plan: this.plan, blockedBy: foretold.findings.filter(({ verdict }) => verdict === 'NOT_READY').map(({ code }) => code), status: ended.status, problem: ended.problem?.code ?? null,
+      why: ended.problem?.message ?? '', cases,
     };
   }
 }

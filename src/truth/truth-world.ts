@@ -26,8 +26,11 @@ const MINUTE_MS = 60_000;
  * run: a leap lets everything that is due happen in one moment, from which on they must not go in step.
  */
 const TIMINGS: Timings = {
-  ...REALISTIC, passMs: 307_000, scheduleLookMs: 60_000, bucketSyncMs: 61_300, queueLookMs: 60_700, lookEveryMs: 600_000, tokenCheckMs: 3_600_000, passPerClusterMs: 0, importLoopPerClusterMs: 0, backupPerItemMs: 0, restorePerItemMs: 0, storageCheckMs: 3_600_000,
+  ...REALISTIC, passMs: 307_000, scheduleLookMs: 60_000, bucketSyncMs: 61_300, queueLookMs: 60_700, lookEveryMs: 600_000, tokenCheckMs: 3_600_000, passPerClusterMs: 0, importLoopPerClusterMs: 0, backupPerItemMs: 0, restorePerItemMs: 0, downloadMs: 0, storageCheckMs: 3_600_000,
 };
+
+/** Where old agents refresh tokens each second, the world goes on in steps of so many milliseconds: no rule looks closer. */
+const COARSE_MS = 60_000;
 
 /** What each makes of the BackupSchedule. */
 const HUB_HAPPENINGS: Readonly<Record<HubHappening, object>> = {
@@ -55,7 +58,7 @@ export class TruthWorld {
       clock, fleet: new Fleet(first.map(fleetCluster)), seed: plan.seed, timings: TIMINGS,
       hubs: [{ hub: east, ...both, tokens, switches: plan.sourceSwitches }, { hub: west, ...both, tokens, switches: plan.targetSwitches }],
     });
-    const raised = new TruthWorld(plan, world, east, west, new SteppedTime(clock, world, [east, west]));
+    const raised = new TruthWorld(plan, world, east, west, new SteppedTime(clock, world, [east, west], plan.sourceSwitches.agentsRefreshAlways === true ? COARSE_MS : 1));
     await raised.time.run(2 * MINUTE_MS);
     for (const cluster of first) await raised.finish(cluster);
     return raised;
@@ -118,6 +121,14 @@ export class TruthWorld {
     } catch (error) {
       // It was not there to be changed: then nothing has happened.
       if (!isKubeError(error, 'KUBE_NOT_FOUND', 'KUBE_CONFLICT')) throw error;
+    }
+    await this.time.settle();
+  }
+
+  /** The network between the target and the clusters becomes what it is in the end. */
+  async changeWays(): Promise<void> {
+    for (const { name, wayChanges, closedToTarget, closedToAll } of this.plan.clusters) {
+      if (wayChanges && !closedToAll) this.world.clusters.find(name)?.setReachableFrom(WEST, !closedToTarget);
     }
     await this.time.settle();
   }
@@ -193,7 +204,7 @@ export class TruthWorld {
 
 const specOf = (cluster: PlannedCluster): ClusterSpec => ({
   name: cluster.name, kind: cluster.kind, hub: EAST, grantedLifeCapMs: cluster.capHours === null ? null : cluster.capHours * 3_600_000,
-  unreachableFrom: cluster.closedToTarget ? [WEST] : [], asleep: cluster.asleep, agentHeld: cluster.agentHeld,
+  unreachableFrom: cluster.closedToTarget !== cluster.wayChanges ? [WEST] : [], asleep: cluster.asleep, agentHeld: cluster.agentHeld,
 });
 
 const fleetCluster = (cluster: PlannedCluster): FleetCluster => ({

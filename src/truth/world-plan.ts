@@ -20,8 +20,13 @@ export interface PlannedCluster {
   readonly agentHeld: boolean;
   /** `velero.io/exclude-from-backup` */
   readonly excluded: boolean;
-  /** No probe has looked at it */
-  readonly unprobed: boolean;
+  /** Its API was open to the target while the source lived, and is closed since; or the other way round */
+  readonly wayChanges: boolean;
+  /**
+   * When the way from the target to it was probed: while the source lived, shortly before the failover, then and then. IN_VAIN: probes taught
+   * nothing; THEN_IN_VAIN: the later ones did not
+   */
+  readonly probe: 'EARLY' | 'LATE' | 'BOTH' | 'IN_VAIN' | 'THEN_IN_VAIN' | 'NEVER';
 }
 
 export type ClusterHappening =
@@ -66,12 +71,15 @@ export interface WorldPlan {
   readonly localClusterExcluded: boolean;
   /** We watch the source only from after its first backup set */
   readonly watchedLate: boolean;
-  /** ASSUMED: then every cluster's API is open to the target, as the plan says. PROBED: a probe has looked at each, but for the `unprobed` */
+  /** ASSUMED: then every cluster's API is open to the target, as the plan says, but where somebody had it probed shortly before */
   readonly reachability: 'ASSUMED' | 'PROBED';
+  readonly probeIntervalSeconds: number;
+  /** Who is asked for Velero's own records of the backups: the source while it lives and then the target, or the target alone */
+  readonly records: 'SOURCE' | 'TARGET' | 'NEVER';
 }
 
 const HEALTHY: Omit<PlannedCluster, 'name'> = {
-  kind: 'openshift', joinsBeforeCycle: 0, urlEntered: false, capHours: null, asleep: false, closedToTarget: false, closedToAll: false, agentHeld: false, excluded: false, unprobed: false,
+  kind: 'openshift', joinsBeforeCycle: 0, urlEntered: false, capHours: null, asleep: false, closedToTarget: false, closedToAll: false, agentHeld: false, excluded: false, wayChanges: false, probe: 'LATE',
 };
 
 /** A cluster that nothing is the matter with, but for what is said. */
@@ -80,7 +88,7 @@ export const plannedCluster = (name: string, change: Partial<PlannedCluster> = {
 const CALM: Omit<WorldPlan, 'name' | 'clusters'> = {
   seed: 1, release: { hub: '2.15.0', engine: '2.10.0' }, tokens: 'operator', useManagedServiceAccount: true, policy: 'OBSERVE', cron: '0 */2 * * *', veleroTtl: '120h0m0s', tokenTtl: null,
   cycles: [{ happenings: [] }], lastHappenings: [], diesInRunAfterSeconds: null, hoursUntilFailover: 1, sourceSwitches: {}, targetSwitches: {}, importStrategy: null, standingRestore: false,
-  targetHas: [], localClusterExcluded: true, watchedLate: false, reachability: 'ASSUMED',
+  targetHas: [], localClusterExcluded: true, watchedLate: false, reachability: 'ASSUMED', probeIntervalSeconds: 21_600, records: 'NEVER',
 };
 
 /** A world on its best day, but for what is said: for counterexamples. */
@@ -106,16 +114,21 @@ export function randomWorld(seed: number, number: number): WorldPlan {
   };
   const cycleCount = weighed([[0, 1], [1, 4], [2, 3], [3, 2]] as const);
   const reachability = random.chance(0.5) ? 'ASSUMED' : 'PROBED';
-  const closed = (rate: number): boolean => random.chance(rate) && reachability === 'PROBED';
+  const probes = reachability === 'PROBED'
+    ? ([['BOTH', 6], ['LATE', 3], ['EARLY', 3], ['THEN_IN_VAIN', 1], ['IN_VAIN', 1], ['NEVER', 1]] as const)
+    : ([['NEVER', 8], ['LATE', 2], ['BOTH', 1]] as const);
   const clusters = Array.from({ length: 3 + upTo(4) }, (_, index): PlannedCluster => {
     const kind = weighed([['openshift', 12], ['eks', 4], ['hive', 2], ['hosted', 1]] as const);
+    const probe: PlannedCluster['probe'] = weighed<PlannedCluster['probe']>(probes);
+    const isTold = reachability === 'PROBED' || probe !== 'NEVER';
+    const closed = (rate: number): boolean => random.chance(rate) && isTold;
     return {
       name: `c${index + 1}`, kind,
       joinsBeforeCycle: cycleCount > 0 && random.chance(0.12) ? 1 + upTo(cycleCount - 1) : 0,
       urlEntered: kind === 'eks' && random.chance(0.7),
       capHours: kind === 'eks' ? 24 : weighed([[null, 10], [1, 1], [12, 1]] as const),
       asleep: random.chance(0.06), closedToTarget: closed(0.12), closedToAll: closed(0.04), agentHeld: random.chance(0.05), excluded: random.chance(0.02),
-      unprobed: random.chance(0.05),
+      wayChanges: closed(0.08), probe,
     };
   });
   const happening = (): Happening => {
@@ -144,6 +157,7 @@ export function randomWorld(seed: number, number: number): WorldPlan {
     standingRestore: random.chance(0.15),
     targetHas: (['ACTIVE_SCHEDULE', 'UNFINISHED_RESTORE', 'SAME_NAME', 'OTHER_CLUSTERS'] as const).filter((what) => random.chance(what === 'OTHER_CLUSTERS' ? 0.3 : 0.015)),
     localClusterExcluded: random.chance(0.9),
-    watchedLate: random.chance(0.08), reachability,
+    watchedLate: random.chance(0.08), reachability, probeIntervalSeconds: one([3_600, 21_600, 86_400]),
+    records: weighed([['SOURCE', 4], ['TARGET', 3], ['NEVER', 3]] as const),
   };
 }
