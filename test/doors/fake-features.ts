@@ -417,6 +417,7 @@ export class FakeFailovers {
     return failover('PREFLIGHT', by.actor);
   }
   async list(filter: unknown, sort: unknown, request: ListRequest): Promise<Page<Failover>> { this.calls.note('failovers.list', filter, sort, request); return pageOf<Failover>([failover(this.status, this.requestedBy)], request); }
+  async getMany(failoverIds: readonly string[]): Promise<FailoverDetail[]> { return [failover(this.status, this.requestedBy)].filter(({ id }) => failoverIds.includes(id)); }
   async get(id: string): Promise<FailoverDetail> { return id === ids.failover ? failover(this.status, this.requestedBy) : Promise.reject(new FailoverNotFoundError(id)); }
   async decide(id: string, decision: DecideFailover, by: Acting): Promise<FailoverDetail> {
     this.calls.note('failovers.decide', id, decision, by);
@@ -472,6 +473,7 @@ const restore: RestoreRecord = {
 
 export class FakeRestores {
   async list(_filter: unknown, _sort: unknown, request: ListRequest): Promise<Page<RestoreRecord>> { return pageOf([restore], request); }
+  async ofFailovers(failoverIds: readonly string[]): Promise<RestoreRecord[]> { return [restore].filter(({ failoverId }) => failoverId !== null && failoverIds.includes(failoverId)); }
   async get(id: string): Promise<RestoreRecord> { return id === restore.id ? restore : Promise.reject(new RestoreNotFoundError(id)); }
 }
 
