@@ -29,7 +29,7 @@ beforeAll(async () => {
   const { prisma, sql } = parts;
   repository = new ReadinessRepository(prisma, sql);
   history = new HistoryService(new PlanWorlds(repository), new HistoryRepository(sql), clock);
-  const hub = (name: string) => prisma.hub.create({ data: { name, apiUrl: `https://${name}`, createdAt: start, createdBy: 't', updatedAt: start } });
+  const hub = (name: string) => prisma.hub.create({ data: { name, apiUrl: `https://${name}`, release: '2.15.0', createdAt: start, createdBy: 't', updatedAt: start } });
   const [east, west] = [await hub('east'), await hub('west')];
   planId = (await prisma.recoveryPlan.create({
     data: { name: 'p', sourceHubId: east.id, targetHubId: west.id, rpoSeconds: 3600, rtoSeconds: 3600, backupRule: 'NEWEST_COMPLETE', approvalRequired: true, importWindowSeconds: 60, createdAt: start, createdBy: 't', updatedAt: start },

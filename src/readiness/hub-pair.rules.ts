@@ -153,7 +153,12 @@ function isOlder(release: string, than: string): boolean {
 }
 
 function olderRelease({ source, target }: Pair): Told[] {
-  if (source.release === null || target.release === null || !isOlder(target.release, source.release)) return [];
+  if (source.release === null || target.release === null) {
+    const unknown = [source, target].filter(({ release }) => release === null);
+    const cause = `The RHACM release of ${unknown.map(({ name }) => `hub ${name}`).join(' and ')} is not known, so not whether ${target.name} is as new as ${source.name}`;
+    return [{ code: 'TARGET_RELEASE_UNKNOWN', hub: unknown[0] ?? target, cause, checkedAt: unknown[0]?.inspectedAt ?? null }];
+  }
+  if (!isOlder(target.release, source.release)) return [];
   return [{ code: 'TARGET_RELEASE_OLDER', hub: target, cause: `Hub ${target.name} has RHACM ${target.release}, ${source.name} has ${source.release}`, checkedAt: target.inspectedAt }];
 }
 

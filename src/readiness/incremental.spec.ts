@@ -95,7 +95,7 @@ beforeAll(async () => {
   parts = await Parts.open(clock, testConfig());
   ({ readiness, worlds, repository } = new ReadinessParts(parts));
   for (const name of ['east', 'west'] as const) {
-    hubs[name] = (await parts.prisma.hub.create({ data: { name, apiUrl: `https://${name}`, clusterId: `id-${name}`, createdAt: start, createdBy: 't', updatedAt: start } })).id;
+    hubs[name] = (await parts.prisma.hub.create({ data: { name, apiUrl: `https://${name}`, release: '2.15.0', clusterId: `id-${name}`, createdAt: start, createdBy: 't', updatedAt: start } })).id;
     await parts.prisma.hubWatch.createMany({ data: ['MANAGED_CLUSTER', 'TOKEN_SECRET', 'VELERO_BACKUP'].map((kind) => ({ hubId: hubs[name], kind, phase: 'WATCHING', listedAt: start, heardAt: start, epoch: 1n })) });
   }
   planId = (await parts.prisma.recoveryPlan.create({

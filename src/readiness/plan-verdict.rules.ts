@@ -99,6 +99,7 @@ const EFFECT: Record<PlanFindingCode, Effect> = {
   RESTORE_IN_ERROR: WARNING('HUB_ADMIN', 'Read the Restore’s last message, mend what it names, and delete the Restore.'),
   LOCAL_CLUSTER_RENAMED: INFO('HUB_ADMIN', 'Keep the hub’s own ManagedCluster out of the backup: under another name a restore adds it to the target as one more cluster.'),
   TARGET_RELEASE_OLDER: WARNING('HUB_ADMIN', 'Upgrade the target hub to the source’s release: an older one drops what it does not know.'),
+  TARGET_RELEASE_UNKNOWN: DOUBT('HUB_ADMIN', 'Inspect the hub again, and look at its MultiClusterHub: status.currentVersion tells the release.'),
   COMPONENTS_MISSING_ON_TARGET: WARNING('HUB_ADMIN', 'Enable the same components on the target hub: resources of a component that is off are not restored, or nobody acts on them.'),
   CLEANUP_WOULD_DETACH: CRITICAL('HUB_ADMIN', 'Make the standing Restore anew with cleanupBeforeRestore: None: another mode detaches the clusters of earlier takeovers.'),
   EARLIER_TAKEOVER_ON_TARGET: INFO('NOBODY', 'Nothing while every Restore says cleanupBeforeRestore: None, as Lifeboat’s do; any other mode would detach them.'),

@@ -23,7 +23,7 @@ beforeAll(async () => {
   readiness = readinessParts.readiness;
   const storage = [{ name: 'dpa', provider: 'aws', bucket: 'b', prefix: 'p', s3Url: null, region: null, phase: 'Available', owned: true }];
   for (const name of ['east', 'west'] as const) {
-    const hub = await prisma.hub.create({ data: { name, apiUrl: `https://${name}`, clusterId: `id-${name}`, reachability: 'REACHABLE', storage, createdAt: start, createdBy: 't', updatedAt: start } });
+    const hub = await prisma.hub.create({ data: { name, apiUrl: `https://${name}`, release: '2.15.0', clusterId: `id-${name}`, reachability: 'REACHABLE', storage, createdAt: start, createdBy: 't', updatedAt: start } });
     hubs[name] = hub.id;
     await prisma.hubWatch.createMany({ data: ['MANAGED_CLUSTER', 'TOKEN_SECRET', 'VELERO_BACKUP'].map((kind) => ({ hubId: hub.id, kind, phase: 'WATCHING', listedAt: start, heardAt: start, epoch: 1n })) });
     await prisma.backup.createMany({ data: ['cred', 'res', 'mc'].map((backup) => ({ hubId: hub.id, name: backup, ownerClusterId: 'id-east', phase: 'Completed', readAt: start })) });
