@@ -64,8 +64,9 @@ function beliefOf(life: TokenLifeRecord, startedAt: Date, askedSeconds: number |
   if (life.labelledAt === null) return out('SECRET_UNLABELLED', `The Secret carried no backup label at ${start}`, kept);
   const label = Math.floor(life.labelledAt.getTime() / SECOND_MS);
   const started = Math.floor(startedAt.getTime() / SECOND_MS);
-  // Also in the very second: Velero may have looked before, and a token that is not surely inside is not counted on.
-  if (label >= started) return out('LABELLED_AFTER_START', `The Secret was labelled at ${life.labelledAt.toISOString()}, the backup started at ${start}`, kept);
+  if (label > started) return out('LABELLED_AFTER_START', `The Secret was labelled at ${life.labelledAt.toISOString()}, the backup started at ${start}`, kept);
+  // Velero may have looked before or after.
+  if (label === started) return unknown(`The Secret was labelled at ${life.labelledAt.toISOString()}, in the very second in which the backup started`, kept);
   return {
     belief: 'INFERRED_IN',
     reason: null,

@@ -181,17 +181,17 @@ export class BackupEvidenceRepository {
     const ripe = sets.filter(({ startedAt }) => startedAt < settledBefore);
     let changed = false;
     for (const { id, startedAt, completedAt } of ripe) {
-      const rows = await this.sql.query<{ name: string; createdAt: Date | null; isExcluded: boolean; apiUrl: string | null; apiUrlKnown: boolean }>(
-        `SELECT name, created_on_hub_at AS "createdAt", COALESCE(labels->>$3 = 'true', FALSE) AS "isExcluded", told.api_url AS "apiUrl", told.since IS NOT NULL AS "apiUrlKnown"
-         FROM managed_cluster LEFT JOIN LATERAL (SELECT api_url, since FROM cluster_api_url AS history WHERE history.hub_id = $1 AND cluster = name AND since <= $2 ORDER BY since DESC LIMIT 1) AS told ON TRUE
-         WHERE managed_cluster.hub_id = $1 AND origin <> 'LOCAL' ORDER BY name`,
+      const rows = await this.sql.query<{ name: string; createdAt: Date | null; isExcluded: boolean; apiUrl: string | null; apiUrlKnown: boolean; importDisabled: boolean | null }>(
+        `SELECT managed_cluster.name, created_on_hub_at AS "createdAt", COALESCE(labels->>$3 = 'true', FALSE) AS "isExcluded", told.api_url AS "apiUrl", told.since IS NOT NULL AS "apiUrlKnown", (object.facts->'importDisabled')::boolean AS "importDisabled"
+         FROM managed_cluster LEFT JOIN hub_object AS object ON object.hub_id = $1 AND object.kind = 'MANAGED_CLUSTER' AND object.namespace = '' AND object.name = managed_cluster.name LEFT JOIN LATERAL (SELECT api_url, since FROM cluster_api_url AS history WHERE history.hub_id = $1 AND cluster = managed_cluster.name AND since <= $2 ORDER BY since DESC LIMIT 1) AS told ON TRUE
+         WHERE managed_cluster.hub_id = $1 AND origin <> 'LOCAL' ORDER BY managed_cluster.name`,
         [hubId, startedAt, labels.excludeFromBackup],
       );
       const written = await this.alone(id, (sql) =>
         changeClusters(sql, id, now, (clusters) => {
-          for (const { name, apiUrl, apiUrlKnown, ...cluster } of rows) {
+          for (const { name, apiUrl, apiUrlKnown, importDisabled, ...cluster } of rows) {
             const row = clusters.get(name) ?? EMPTY;
-            clusters.set(name, { ...row, apiUrl, apiUrlKnown, sources: { ...row.sources, inferred: inferCluster(cluster, startedAt, completedAt) } });
+            clusters.set(name, { ...row, apiUrl, apiUrlKnown, importDisabled, sources: { ...row.sources, inferred: inferCluster(cluster, startedAt, completedAt) } });
           }
         }),
       );
@@ -326,15 +326,17 @@ interface ClusterRow {
   readonly sources: ClusterSources;
   readonly apiUrl: string | null;
   readonly apiUrlKnown: boolean;
+  /** null: not known */
+  readonly importDisabled: boolean | null;
   readonly hasAccount: boolean | null;
   readonly hasBinding: boolean | null;
 }
 
-const EMPTY: ClusterRow = { sources: {}, apiUrl: null, apiUrlKnown: false, hasAccount: null, hasBinding: null };
+const EMPTY: ClusterRow = { sources: {}, apiUrl: null, apiUrlKnown: false, importDisabled: null, hasAccount: null, hasBinding: null };
 
 async function changeClusters(sql: SqlRunner, setId: string, now: Date, change: (clusters: Map<string, ClusterRow>) => void): Promise<boolean> {
   const rows = await sql.query<ClusterRow & { cluster: string }>(
-    `SELECT cluster, sources, api_url AS "apiUrl", api_url_known AS "apiUrlKnown", has_account AS "hasAccount", has_binding AS "hasBinding" FROM backup_set_cluster WHERE set_id = $1`,
+    `SELECT cluster, sources, api_url AS "apiUrl", api_url_known AS "apiUrlKnown", import_disabled AS "importDisabled", has_account AS "hasAccount", has_binding AS "hasBinding" FROM backup_set_cluster WHERE set_id = $1`,
     [setId],
   );
   const before = new Map(rows.map(({ cluster, ...row }): [string, ClusterRow] => [cluster, row]));
@@ -349,15 +351,15 @@ async function changeClusters(sql: SqlRunner, setId: string, now: Date, change: 
   });
   if (changed.length === 0) return false;
   const written = await sql.execute(
-    `INSERT INTO backup_set_cluster AS kept (set_id, cluster, belief, evidence, evidence_kind, evidence_hub_id, conflict, sources, api_url_known, api_url, has_account, has_binding, decided_at)
-     SELECT $1, "cluster", "belief", "evidence", "evidenceKind", "evidenceHubId", "conflict", "sources", "apiUrlKnown", "apiUrl", "hasAccount", "hasBinding", $3
+    `INSERT INTO backup_set_cluster AS kept (set_id, cluster, belief, evidence, evidence_kind, evidence_hub_id, conflict, sources, api_url_known, api_url, import_disabled, has_account, has_binding, decided_at)
+     SELECT $1, "cluster", "belief", "evidence", "evidenceKind", "evidenceHubId", "conflict", "sources", "apiUrlKnown", "apiUrl", "importDisabled", "hasAccount", "hasBinding", $3
      FROM jsonb_to_recordset($2::jsonb) AS told ("cluster" text, "belief" text, "evidence" text, "evidenceKind" text, "evidenceHubId" uuid, "conflict" text, "sources" jsonb, "apiUrlKnown" boolean,
-       "apiUrl" text, "hasAccount" boolean, "hasBinding" boolean) ORDER BY "cluster"
+       "apiUrl" text, "importDisabled" boolean, "hasAccount" boolean, "hasBinding" boolean) ORDER BY "cluster"
      ON CONFLICT (set_id, cluster) DO UPDATE SET belief = excluded.belief, evidence = excluded.evidence, evidence_kind = excluded.evidence_kind, evidence_hub_id = excluded.evidence_hub_id,
-       conflict = excluded.conflict, sources = excluded.sources, api_url_known = excluded.api_url_known, api_url = excluded.api_url, has_account = excluded.has_account,
+       conflict = excluded.conflict, sources = excluded.sources, api_url_known = excluded.api_url_known, api_url = excluded.api_url, import_disabled = excluded.import_disabled, has_account = excluded.has_account,
        has_binding = excluded.has_binding, decided_at = CASE WHEN (kept.belief, kept.evidence) = (excluded.belief, excluded.evidence) THEN kept.decided_at ELSE excluded.decided_at END
-     WHERE (kept.sources, kept.api_url_known, kept.api_url, kept.has_account, kept.has_binding)
-       IS DISTINCT FROM (excluded.sources, excluded.api_url_known, excluded.api_url, excluded.has_account, excluded.has_binding)`,
+     WHERE (kept.sources, kept.api_url_known, kept.api_url, kept.import_disabled, kept.has_account, kept.has_binding)
+       IS DISTINCT FROM (excluded.sources, excluded.api_url_known, excluded.api_url, excluded.import_disabled, excluded.has_account, excluded.has_binding)`,
     [setId, JSON.stringify(changed), now],
   );
   if (written > 0) await count(sql, setId, 'cluster');

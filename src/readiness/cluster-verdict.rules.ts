@@ -33,6 +33,8 @@ export interface ClusterInSet {
   readonly evidence: string;
   readonly apiUrlKnown: boolean;
   readonly apiUrl: string | null;
+  /** It carried the annotation disable-auto-import then; absent or null: not known */
+  readonly importDisabled?: boolean | null;
 }
 
 /** What Hive's own way of bringing a cluster back rests on. */
@@ -222,6 +224,8 @@ function finding(code: ClusterFindingCode, cause: string, since: Date | null = n
   return { code, verdict, severity, predicts, cause, remedy: REMEDY[code], remedyBy: REMEDY_BY[code], since, checkedAt, hubId: null };
 }
 
+const inDoubt = (draft: FindingDraft): FindingDraft => ({ ...draft, verdict: 'UNKNOWN', severity: 'WARNING', predicts: null });
+
 /** How the import of a cluster would end if a failover ran at the moment of the assessment; null: it cannot be said. */
 export function predictedOutcome(verdict: ClusterVerdict, findings: readonly Pick<FindingDraft, 'code' | 'verdict' | 'predicts'>[]): ImportOutcomeCode | null {
   switch (verdict) {
@@ -284,7 +288,12 @@ function membershipFindings(facts: ClusterFacts, set: SetFacts): FindingDraft[] 
   // Velero's own record says more than age and label.
   if (facts.held?.belief === 'VERIFIED_IN') return [];
   if (facts.held?.belief === 'VERIFIED_OUT') return [finding('CLUSTER_NOT_IN_BACKUP', facts.held.evidence, facts.createdOnHubAt)];
-  if (facts.excludedFromBackup) return [finding('CLUSTER_NOT_IN_BACKUP', 'The ManagedCluster carries the label velero.io/exclude-from-backup')];
+  // What was left out then is not inside because it would be taken in now.
+  if (facts.held?.belief === 'INFERRED_OUT') return [finding('CLUSTER_NOT_IN_BACKUP', facts.held.evidence, facts.createdOnHubAt)];
+  if (facts.excludedFromBackup) {
+    const cause = 'The ManagedCluster carries the label velero.io/exclude-from-backup';
+    return [facts.held?.belief === 'INFERRED_IN' ? inDoubt(finding('CLUSTER_NOT_IN_BACKUP', `${cause}, and did not when the backup was looked at: which came first is not known`)) : finding('CLUSTER_NOT_IN_BACKUP', cause)];
+  }
   if (facts.createdOnHubAt === null || set.managedClustersStartedAt === null) {
     return [finding('CLUSTER_AGE_UNKNOWN', 'It cannot be read whether the ManagedCluster is older than its backup')];
   }
@@ -301,10 +310,18 @@ function missingApiUrl({ apiUrl, held }: ClusterFacts, basis: Basis): FindingDra
   return [finding('API_URL_MISSING', apiUrl === null ? cause : 'The ManagedCluster had no spec.managedClusterClientConfigs[0].url when the backup was taken')];
 }
 
+/** A restore brings the annotation back as it was when the backup was taken. */
+function disabledImport({ importDisabled, held }: ClusterFacts, basis: Basis): FindingDraft[] {
+  const then = basis.kind === 'SET' ? (held?.importDisabled ?? null) : null;
+  const cause = 'The ManagedCluster carries the annotation disable-auto-import';
+  if (then === true && !importDisabled) return [finding('IMPORT_DISABLED', 'The ManagedCluster carried the annotation disable-auto-import when the backup was looked at')];
+  if (!importDisabled) return [];
+  return [then === false ? inDoubt(finding('IMPORT_DISABLED', `${cause}, and did not when the backup was looked at: which came first is not known`)) : finding('IMPORT_DISABLED', cause)];
+}
+
 function clusterFindings(facts: ClusterFacts, basis: Basis): FindingDraft[] {
   const findings: FindingDraft[] = [];
-  if (facts.importDisabled) findings.push(finding('IMPORT_DISABLED', 'The ManagedCluster carries the annotation disable-auto-import'));
-  findings.push(...missingApiUrl(facts, basis));
+  findings.push(...disabledImport(facts, basis), ...missingApiUrl(facts, basis));
   if (facts.available === 'ABSENT') {
     findings.push(finding('CLUSTER_UNREACHABLE', 'The source hub has never seen the cluster available'));
   } else if (facts.available !== 'TRUE') {

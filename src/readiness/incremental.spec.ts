@@ -59,9 +59,9 @@ const tell = {
     cluster(), account(), pick(['VERIFIED_IN', 'INFERRED_IN', 'INFERRED_IN', 'INFERRED_OUT', 'UNKNOWN']), chance(0.2) ? 'SECRET_UNLABELLED' : null, chance(0.9) ? around(40) : null, around(40), clock.now()),
   setTokenGone: () => execute('DELETE FROM backup_set_token WHERE cluster = $1', cluster()),
   setCluster: () => execute(
-    `INSERT INTO backup_set_cluster (set_id, cluster, belief, evidence, evidence_kind, sources, api_url_known, api_url, decided_at) SELECT id, $1, $2, $3, 'NONE', '{}', $4, $5, $6 FROM backup_set ORDER BY started_at DESC LIMIT 1
-     ON CONFLICT (set_id, cluster) DO UPDATE SET belief = excluded.belief, evidence = excluded.evidence, api_url_known = excluded.api_url_known, api_url = excluded.api_url`,
-    cluster(), pick(['VERIFIED_IN', 'VERIFIED_OUT', 'UNKNOWN']), pick(['listed', 'not listed']), chance(0.5), chance(0.5) ? 'https://then' : null, clock.now()),
+    `INSERT INTO backup_set_cluster (set_id, cluster, belief, evidence, evidence_kind, sources, api_url_known, api_url, import_disabled, decided_at) SELECT id, $1, $2, $3, 'NONE', '{}', $4, $5, $6, $7 FROM backup_set ORDER BY started_at DESC LIMIT 1
+     ON CONFLICT (set_id, cluster) DO UPDATE SET belief = excluded.belief, evidence = excluded.evidence, api_url_known = excluded.api_url_known, api_url = excluded.api_url, import_disabled = excluded.import_disabled`,
+    cluster(), pick(['VERIFIED_IN', 'VERIFIED_OUT', 'INFERRED_IN', 'INFERRED_OUT', 'UNKNOWN']), pick(['listed', 'not listed']), chance(0.5), chance(0.5) ? 'https://then' : null, pick([null, true, false]), clock.now()),
   set: () => newSet(),
   setExpires: () => execute('UPDATE backup_set SET expires_at = $1 WHERE id = (SELECT id FROM backup_set ORDER BY started_at DESC LIMIT 1)', around(4)),
   path: () => execute(

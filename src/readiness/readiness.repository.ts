@@ -270,7 +270,7 @@ async function readClusters(sql: SqlRunner, hubId: string, setId: string | null,
     `SELECT cluster, account, belief, reason, expires_at AS "expiresAt", refreshed_at AS "refreshedAt", evidence
      FROM backup_set_token WHERE set_id = $1 AND ($2::text[] IS NULL OR cluster = ANY($2)) ORDER BY cluster, account`, [setId, names]);
   const held = setId === null ? [] : await sql.query<Named<ClusterInSet>>(
-    `SELECT cluster, belief, evidence, api_url_known AS "apiUrlKnown", api_url AS "apiUrl" FROM backup_set_cluster WHERE set_id = $1 AND ($2::text[] IS NULL OR cluster = ANY($2))`, [setId, names]);
+    `SELECT cluster, belief, evidence, api_url_known AS "apiUrlKnown", api_url AS "apiUrl", import_disabled AS "importDisabled" FROM backup_set_cluster WHERE set_id = $1 AND ($2::text[] IS NULL OR cluster = ANY($2))`, [setId, names]);
   const live = Map.groupBy(tokens, ({ cluster }) => cluster);
   const inside = Map.groupBy(inSet, ({ cluster }) => cluster);
   const heldByName = new Map(held.map(({ cluster, ...row }) => [cluster, { held: row }]));

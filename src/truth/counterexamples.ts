@@ -35,4 +35,11 @@ export const COUNTEREXAMPLES: readonly Counterexample[] = [
     plan: worldPlan('a doubt before an obstacle', [plannedCluster('c1', { asleep: true })], { watchedLate: true, cycles: [] }),
     ends: { c1: 'NOT_READY CLUSTER_UNREACHABLE → NO_TOKEN_RESTORED' },
   },
+  {
+    because: 'what had kept a cluster out of the backup, or its import from happening, was taken away after the backup: both were promised',
+    plan: worldPlan('taken away too late', [plannedCluster('c1', { excluded: true }), plannedCluster('c2', { importDisabled: true }), plannedCluster('c3')], {
+      lastHappenings: [{ what: 'INCLUDE', cluster: 'c1' }, { what: 'ENABLE_IMPORT', cluster: 'c2' }],
+    }),
+    ends: { c1: 'NOT_READY CLUSTER_NOT_IN_BACKUP → CLUSTER_NOT_RESTORED', c2: 'NOT_READY IMPORT_DISABLED → IMPORT_DISABLED', c3: 'READY → RECONNECTED' },
+  },
 ];

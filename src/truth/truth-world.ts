@@ -149,6 +149,7 @@ export class TruthWorld {
       await this.admin.patch(resources.managedCluster, { name: cluster.name }, { spec: { managedClusterClientConfigs: [{ url: sim.apiUrl }] } }, { patchType: 'merge' });
     }
     if (cluster.excluded) await this.befallCluster('EXCLUDE', cluster.name);
+    if (cluster.importDisabled) await this.befallCluster('DISABLE_IMPORT', cluster.name);
     await this.time.settle();
   }
 
@@ -167,6 +168,7 @@ export class TruthWorld {
     if (cluster === undefined) return;
     const account = { name: ACCOUNT, namespace: name };
     const labelled = (labels: Record<string, string | null>) => this.admin.patch(resources.managedCluster, { name }, { metadata: { labels } }, { patchType: 'merge' });
+    const annotated = (annotations: Record<string, string | null>) => this.admin.patch(resources.managedCluster, { name }, { metadata: { annotations } }, { patchType: 'merge' });
     const bindingOf = { name: 'addon-managed-serviceaccount-import', namespace: name };
     switch (what) {
       case 'SLEEP':
@@ -189,9 +191,13 @@ export class TruthWorld {
       case 'DELETE_WORK':
         return this.remove(resources.manifestWork, bindingOf);
       case 'DISABLE_IMPORT':
-        return void (await this.admin.patch(resources.managedCluster, { name }, { metadata: { annotations: { 'import.open-cluster-management.io/disable-auto-import': '' } } }, { patchType: 'merge' }));
+        return void (await annotated({ 'import.open-cluster-management.io/disable-auto-import': '' }));
+      case 'ENABLE_IMPORT':
+        return void (await annotated({ 'import.open-cluster-management.io/disable-auto-import': null }));
       case 'EXCLUDE':
         return void (await labelled({ 'velero.io/exclude-from-backup': 'true' }));
+      case 'INCLUDE':
+        return void (await labelled({ 'velero.io/exclude-from-backup': null }));
       case 'DELETE_CLUSTER':
         return this.remove(resources.managedCluster, { name });
     }

@@ -20,6 +20,8 @@ export interface PlannedCluster {
   readonly agentHeld: boolean;
   /** `velero.io/exclude-from-backup` */
   readonly excluded: boolean;
+  /** `import.open-cluster-management.io/disable-auto-import` */
+  readonly importDisabled: boolean;
   /** Its API was open to the target while the source lived, and is closed since; or the other way round */
   readonly wayChanges: boolean;
   /**
@@ -30,7 +32,7 @@ export interface PlannedCluster {
 }
 
 export type ClusterHappening =
-  | 'SLEEP' | 'WAKE' | 'HOLD_AGENT' | 'RELEASE_AGENT' | 'REFUSE_TOKENS' | 'DELETE_SECRET' | 'DELETE_ACCOUNT' | 'STRIP_LABEL' | 'DELETE_WORK' | 'DISABLE_IMPORT' | 'EXCLUDE' | 'DELETE_CLUSTER';
+  | 'SLEEP' | 'WAKE' | 'HOLD_AGENT' | 'RELEASE_AGENT' | 'REFUSE_TOKENS' | 'DELETE_SECRET' | 'DELETE_ACCOUNT' | 'STRIP_LABEL' | 'DELETE_WORK' | 'DISABLE_IMPORT' | 'ENABLE_IMPORT' | 'EXCLUDE' | 'INCLUDE' | 'DELETE_CLUSTER';
 export type HubHappening = 'SHORTEN_VALIDITY' | 'LENGTHEN_VALIDITY' | 'PAUSE_SCHEDULE' | 'RESUME_SCHEDULE';
 /** Something that befalls the source or one of its clusters. */
 export type Happening = { readonly what: ClusterHappening; readonly cluster: string } | { readonly what: HubHappening; readonly cluster: null };
@@ -79,7 +81,7 @@ export interface WorldPlan {
 }
 
 const HEALTHY: Omit<PlannedCluster, 'name'> = {
-  kind: 'openshift', joinsBeforeCycle: 0, urlEntered: false, capHours: null, asleep: false, closedToTarget: false, closedToAll: false, agentHeld: false, excluded: false, wayChanges: false, probe: 'LATE',
+  kind: 'openshift', joinsBeforeCycle: 0, urlEntered: false, capHours: null, asleep: false, closedToTarget: false, closedToAll: false, agentHeld: false, excluded: false, importDisabled: false, wayChanges: false, probe: 'LATE',
 };
 
 /** A cluster that nothing is the matter with, but for what is said. */
@@ -100,7 +102,7 @@ const RELEASES = [
 const CRONS = ['*/30 * * * *', '0 * * * *', '0 */2 * * *', '15 */4 * * *', '0 3 * * *'];
 const WEIGHED_ON_CLUSTERS: readonly (readonly [ClusterHappening, number])[] = [
   ['SLEEP', 3], ['WAKE', 2], ['HOLD_AGENT', 2], ['RELEASE_AGENT', 2], ['REFUSE_TOKENS', 1], ['DELETE_SECRET', 3], ['DELETE_ACCOUNT', 2], ['STRIP_LABEL', 2], ['DELETE_WORK', 2],
-  ['DISABLE_IMPORT', 0.5], ['EXCLUDE', 1], ['DELETE_CLUSTER', 1],
+  ['DISABLE_IMPORT', 0.7], ['ENABLE_IMPORT', 0.7], ['EXCLUDE', 1], ['INCLUDE', 1], ['DELETE_CLUSTER', 1],
 ];
 
 /** The world of that number: random, and the same each time. */
@@ -127,7 +129,7 @@ export function randomWorld(seed: number, number: number): WorldPlan {
       joinsBeforeCycle: cycleCount > 0 && random.chance(0.12) ? 1 + upTo(cycleCount - 1) : 0,
       urlEntered: kind === 'eks' && random.chance(0.7),
       capHours: kind === 'eks' ? 24 : weighed([[null, 10], [1, 1], [12, 1]] as const),
-      asleep: random.chance(0.06), closedToTarget: closed(0.12), closedToAll: closed(0.04), agentHeld: random.chance(0.05), excluded: random.chance(0.02),
+      asleep: random.chance(0.06), closedToTarget: closed(0.12), closedToAll: closed(0.04), agentHeld: random.chance(0.05), excluded: random.chance(0.04), importDisabled: random.chance(0.03),
       wayChanges: closed(0.08), probe,
     };
   });
