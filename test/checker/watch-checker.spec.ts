@@ -4,7 +4,7 @@ import { Secret } from '../../src/common/secret.js';
 import { DatabasePool } from '../../src/database/database-pool.js';
 import { PrismaService } from '../../src/database/prisma.service.js';
 import { cloneTestDatabase, connectTo } from '../support/database.js';
-import { schedules } from './schedule.js';
+import { schedules, type Step } from './schedule.js';
 import { World } from './world.js';
 
 /** Sized by `npm run checker -- --schedules N --seed S`; as many worlds are checked beside each other as there is little to do in each. */
@@ -13,6 +13,7 @@ const SEED = Number(process.env['CHECKER_SEED'] ?? Math.floor(Math.random() * 2 
 const PATH = process.env['CHECKER_PATH'];
 const LANES = PATH === undefined ? Math.min(SCHEDULES, Number(process.env['CHECKER_LANES'] ?? 2)) : 1;
 
+const told = (steps: readonly Step[]): string => steps.map((step) => `  ${JSON.stringify(step)}`).join('\n');
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
 /** Checks one share of the schedules on a database of its own. @returns the words of its failure */
@@ -27,7 +28,7 @@ async function lane(seed: number, numRuns: number, onDone: () => void): Promise<
     try {
       await world.run(steps);
     } catch (error) {
-      say(`checker: lane ${seed} fails with ${steps.length} steps: ${String(error).slice(0, 3_000)}`);
+      say(`checker: lane ${seed} fails with ${steps.length} steps: ${String(error).slice(0, 3_000)}\n${told(steps)}`);
       throw error;
     } finally {
       await world.close();
@@ -40,8 +41,7 @@ async function lane(seed: number, numRuns: number, onDone: () => void): Promise<
   await pool.close();
   await drop();
   if (!result.failed) return null;
-  const steps = result.counterexample?.[0].map((step) => `  ${JSON.stringify(step)}`).join('\n') ?? '';
-  return `seed ${seed} path ${result.counterexamplePath ?? ''} after ${result.numRuns} runs, ${result.numShrinks} times made smaller:\n${steps}\n${String(result.errorInstance)}`;
+  return `seed ${seed} path ${result.counterexamplePath ?? ''} after ${result.numRuns} runs, ${result.numShrinks} times made smaller:\n${told(result.counterexample?.[0] ?? [])}\n${String(result.errorInstance)}`;
 }
 
 test(`${SCHEDULES} schedules of changes and faults: the tables are what is on the hub`, async () => {
