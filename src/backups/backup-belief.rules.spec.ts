@@ -66,7 +66,10 @@ test.each([
   { because: 'what it was is not known', validitySeconds: null, asked: 3600, isDoubtful: false },
   { because: 'what it is now is not known', validitySeconds: 3600, asked: null, isDoubtful: false },
 ])('an expiry is doubtful ($isDoubtful): $because', ({ validitySeconds, asked, isDoubtful }) => {
-  const { expiryDoubt, belief } = inferBelief([life({ validitySeconds })], start, watched, asked);
+  const one = life({ validitySeconds });
+  const { expiryDoubt, doubtfulFrom, belief } = inferBelief([one], start, watched, asked);
   expect(belief).toBe('INFERRED_IN');
   expect(expiryDoubt !== null).toBe(isDoubtful);
+  // From the end that the shorter of both validities would have made.
+  expect(doubtfulFrom).toEqual(isDoubtful ? new Date(one.refreshedAt.getTime() + Math.min(validitySeconds ?? 0, asked ?? 0) * 1000) : null);
 });

@@ -27,14 +27,16 @@ export interface InferredBelief {
   readonly refreshedAt: Date | null;
   /** Why that expiry is not to be trusted; null: nothing speaks against it */
   readonly expiryDoubt: string | null;
+  /** Where it is doubtful: the earliest end that the validities allow; null: it is not, or nothing is known */
+  readonly doubtfulFrom: Date | null;
   readonly evidence: string;
 }
 
 /** Kubernetes and Velero tell whole seconds. */
 const SECOND_MS = 1000;
 
-type Life = Pick<InferredBelief, 'expiresAt' | 'refreshedAt' | 'expiryDoubt'>;
-const NO_LIFE: Life = { expiresAt: null, refreshedAt: null, expiryDoubt: null };
+type Life = Pick<InferredBelief, 'expiresAt' | 'refreshedAt' | 'expiryDoubt' | 'doubtfulFrom'>;
+const NO_LIFE: Life = { expiresAt: null, refreshedAt: null, expiryDoubt: null, doubtfulFrom: null };
 
 const out = (reason: BeliefReason, evidence: string, life = NO_LIFE): InferredBelief => ({ belief: 'INFERRED_OUT', reason, ...life, evidence });
 const unknown = (evidence: string, life = NO_LIFE): InferredBelief => ({ belief: 'UNKNOWN', reason: null, ...life, evidence });
@@ -44,8 +46,12 @@ const unknown = (evidence: string, life = NO_LIFE): InferredBelief => ({ belief:
  * @param askedSeconds the validity that the account asks for now; null: not known
  */
 function lifeOf({ expiresAt, refreshedAt, validitySeconds }: TokenLifeRecord, askedSeconds: number | null): Life {
-  const isChanged = expiresAt !== null && validitySeconds !== null && askedSeconds !== null && validitySeconds !== askedSeconds;
-  return { expiresAt, refreshedAt, expiryDoubt: isChanged ? `The validity was changed from ${validitySeconds} s to ${askedSeconds} s during this token's life` : null };
+  if (expiresAt === null || validitySeconds === null || askedSeconds === null || validitySeconds === askedSeconds) return { expiresAt, refreshedAt, expiryDoubt: null, doubtfulFrom: null };
+  const shortestMs = Math.min(validitySeconds, askedSeconds) * SECOND_MS;
+  return {
+    expiresAt, refreshedAt, expiryDoubt: `The validity was changed from ${validitySeconds} s to ${askedSeconds} s during this token's life`,
+    doubtfulFrom: new Date(Math.min(expiresAt.getTime(), refreshedAt.getTime() + shortestMs)),
+  };
 }
 
 /**
@@ -90,7 +96,7 @@ function endDoubt(present: readonly TokenLifeRecord[], startedAt: Date, watch: W
   return watchedThrough(watch, startedAt) ? null : 'The token has gone, and we did not watch the hub without a gap when the backup started';
 }
 
-const lifeIn = ({ expiresAt, refreshedAt, expiryDoubt }: InferredBelief): Life => ({ expiresAt, refreshedAt, expiryDoubt });
+const lifeIn = ({ expiresAt, refreshedAt, expiryDoubt, doubtfulFrom }: InferredBelief): Life => ({ expiresAt, refreshedAt, expiryDoubt, doubtfulFrom });
 
 /** Of two lives that may both be inside, the one that ends sooner is counted on. */
 const sooner = (a: InferredBelief, b: InferredBelief): InferredBelief => {

@@ -156,11 +156,11 @@ export class BackupEvidenceRepository {
   async writeBeliefs(setId: string, beliefs: readonly BeliefRow[], now: Date): Promise<boolean> {
     return this.alone(setId, (sql) =>
       changeTokens(sql, setId, now, (tokens) => {
-        for (const { cluster, account, belief, reason, expiresAt, refreshedAt, expiryDoubt, evidence } of beliefs) {
+        for (const { cluster, account, belief, reason, expiresAt, refreshedAt, expiryDoubt, doubtfulFrom, evidence } of beliefs) {
           const sources = tokens.get(keyOf(cluster, account));
           const decided = sources?.inferred;
           if (decided !== undefined && (decided.belief !== 'UNKNOWN' || belief === 'UNKNOWN')) continue;
-          const inferred: InferredSource = { belief, reason, expiresAt: isoOrNull(expiresAt), refreshedAt: isoOrNull(refreshedAt), expiryDoubt, evidence };
+          const inferred: InferredSource = { belief, reason, expiresAt: isoOrNull(expiresAt), refreshedAt: isoOrNull(refreshedAt), expiryDoubt, doubtfulFrom: isoOrNull(doubtfulFrom), evidence };
           tokens.set(keyOf(cluster, account), { ...sources, inferred });
         }
       }),

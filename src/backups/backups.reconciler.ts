@@ -118,7 +118,7 @@ export class BackupsReconciler {
 function beliefRows(set: UndecidedSet, { cluster, isSettled, lives, asked }: ClusterLives, watch: WatchRecord): BeliefRow[] {
   const names = [accounts.autoImport, ...(lives.some(({ account }) => account === accounts.autoImportPair) ? [accounts.autoImportPair] : [])];
   return names.map((account): BeliefRow => {
-    if (!isSettled) return { cluster, account, belief: 'UNKNOWN', reason: null, expiresAt: null, refreshedAt: null, expiryDoubt: null, evidence: 'The inventory has not seen all that the hub told' };
+    if (!isSettled) return { cluster, account, belief: 'UNKNOWN', reason: null, expiresAt: null, refreshedAt: null, expiryDoubt: null, doubtfulFrom: null, evidence: 'The inventory has not seen all that the hub told' };
     return { cluster, account, ...inferBelief(lives.filter((life) => life.account === account), set.startedAt, watch, asked[account] ?? null) };
   });
 }

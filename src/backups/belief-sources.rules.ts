@@ -11,6 +11,8 @@ export interface InferredSource {
   readonly expiresAt: string | null;
   readonly refreshedAt: string | null;
   readonly expiryDoubt: string | null;
+  /** Absent: written by an older release */
+  readonly doubtfulFrom?: string | null;
   readonly evidence: string;
 }
 

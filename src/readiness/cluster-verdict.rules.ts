@@ -25,6 +25,10 @@ export interface TokenInSet {
   /** Absent or null: not known */
   readonly refreshedAt?: Date | null;
   readonly evidence: string;
+  /** Why that expiry is not to be trusted; absent or null: nothing speaks against it */
+  readonly expiryDoubt?: string | null;
+  /** Where it is not: the earliest moment at which the token may have ended */
+  readonly doubtfulFrom?: Date | null;
 }
 
 /** What the backup set is believed to hold of the ManagedCluster, and its API URL as it stood when that part was taken. */
@@ -150,6 +154,7 @@ const EFFECT: Record<ClusterFindingCode, readonly [Verdict, Severity, ImportOutc
   TOKEN_IN_BACKUP_UNKNOWN: ['UNKNOWN', 'WARNING', null],
   TOKEN_EXPIRED: ['NOT_READY', 'CRITICAL', 'TOKEN_EXPIRED'],
   TOKEN_EXPIRY_UNKNOWN: ['UNKNOWN', 'WARNING', null],
+  TOKEN_EXPIRY_DOUBTFUL: ['AT_RISK', 'WARNING', null],
   CLUSTER_UNREACHABLE: ['NOT_READY', 'CRITICAL', 'CLUSTER_UNREACHABLE'],
   TARGET_PATH_REFUSED: ['NOT_READY', 'CRITICAL', 'CLUSTER_UNREACHABLE'],
   TARGET_PATH_UNPROVEN: ['UNKNOWN', 'WARNING', null],
@@ -177,6 +182,7 @@ const REMEDY: Record<ClusterFindingCode, string> = {
   TOKEN_IN_BACKUP_UNKNOWN: 'Let the passive hub sync the backup, or wait for the next set of a hub that is watched from before its start.',
   TOKEN_EXPIRED: 'Let the token be refreshed and backed up again; a longer validity keeps older sets usable.',
   TOKEN_EXPIRY_UNKNOWN: 'Check the account and its Secret on the source hub: no expiry can be read there.',
+  TOKEN_EXPIRY_DOUBTFUL: 'Let the token be refreshed and backed up again: then it is recorded under the validity of today.',
   CLUSTER_UNREACHABLE: 'Bring the cluster back, or open the way between it and the hub.',
   TARGET_PATH_REFUSED: 'Open the way from the target hub to the cluster’s API server, then probe again.',
   TARGET_PATH_UNPROVEN: 'Let the way from the target hub be probed, or let the plan assume that it is open.',
@@ -205,6 +211,7 @@ const REMEDY_BY: Record<ClusterFindingCode, RemedyBy> = {
   TOKEN_IN_BACKUP_UNKNOWN: 'NOBODY',
   TOKEN_EXPIRED: 'LIFEBOAT_OPERATOR',
   TOKEN_EXPIRY_UNKNOWN: 'HUB_ADMIN',
+  TOKEN_EXPIRY_DOUBTFUL: 'NOBODY',
   CLUSTER_UNREACHABLE: 'CLUSTER_ADMIN',
   TARGET_PATH_REFUSED: 'CLUSTER_ADMIN',
   TARGET_PATH_UNPROVEN: 'LIFEBOAT_OPERATOR',
@@ -379,8 +386,17 @@ function absentToken(facts: ClusterFacts, set: SetFacts): FindingDraft {
 function expiryFindings(chosen: TokenInSet, set: SetFacts, moment: Moment): FindingDraft[] {
   const where = `of ${chosen.account} in ${set.credentialsBackup}`;
   if (chosen.expiresAt === null) return [finding('TOKEN_EXPIRY_UNKNOWN', `No expiry is known of the token ${where}`)];
-  if (chosen.expiresAt.getTime() > moment.now.getTime() + moment.horizonMs) return [];
-  return [finding('TOKEN_EXPIRES_SOON', `The token ${where} expires at ${chosen.expiresAt.toISOString()}`)];
+  const doubts = doubtFindings(chosen, where, moment);
+  if (chosen.expiresAt.getTime() > moment.now.getTime() + moment.horizonMs) return doubts;
+  return [...doubts, finding('TOKEN_EXPIRES_SOON', `The token ${where} expires at ${chosen.expiresAt.toISOString()}`)];
+}
+
+/** Recorded expiries have been wrong after a change of validity: what the shorter of both would have ended may have ended. */
+function doubtFindings({ expiryDoubt, doubtfulFrom }: TokenInSet, where: string, { now, horizonMs }: Moment): FindingDraft[] {
+  if (expiryDoubt == null || doubtfulFrom == null || doubtfulFrom.getTime() > now.getTime() + horizonMs) return [];
+  const isOver = doubtfulFrom <= now;
+  const draft = finding('TOKEN_EXPIRY_DOUBTFUL', `The token ${where} ${isOver ? 'may have ended' : 'may end'} at ${doubtfulFrom.toISOString()}, before its recorded expiry. ${expiryDoubt}`);
+  return [isOver ? inDoubt(draft) : draft];
 }
 
 /**

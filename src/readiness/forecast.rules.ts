@@ -47,7 +47,7 @@ function dropOutOfSet(facts: ForecastFacts, now: Date): DropOut | null {
   return { ...fall, cause: `The backup set of ${basis.set.credentialsBackup} expires at ${fall.at.toISOString()}` };
 }
 
-const expiriesOf = (tokens: readonly TokenInSet[]): Date[] => tokens.flatMap(({ expiresAt }) => (expiresAt === null ? [] : [expiresAt]));
+const expiriesOf = (tokens: readonly TokenInSet[]): Date[] => tokens.flatMap(({ expiresAt, doubtfulFrom }) => [expiresAt, doubtfulFrom ?? null].filter((at) => at !== null));
 
 const assessAt = (facts: ForecastFacts, basis: Basis, inSet: readonly TokenInSet[], now: Date, at: Date): ClusterAssessment =>
   assessCluster({ ...facts.cluster, inSet }, basis, { now: at, horizonMs: 0, ...(facts.paths === undefined ? {} : { paths: pathsAt(facts.paths, now, at) }) });

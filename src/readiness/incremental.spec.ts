@@ -57,6 +57,10 @@ const tell = {
      SELECT id, $1, $2, $3, $4, $5, $6, 'as told', $7 FROM backup_set ORDER BY started_at DESC LIMIT 1
      ON CONFLICT (set_id, cluster, account) DO UPDATE SET belief = excluded.belief, reason = excluded.reason, expires_at = excluded.expires_at, refreshed_at = excluded.refreshed_at`,
     cluster(), account(), pick(['VERIFIED_IN', 'INFERRED_IN', 'INFERRED_IN', 'INFERRED_OUT', 'UNKNOWN']), chance(0.2) ? 'SECRET_UNLABELLED' : null, chance(0.9) ? around(40) : null, around(40), clock.now()),
+  setTokenDoubt: () => {
+    const from = chance(0.7) ? around(40) : null;
+    return execute(`UPDATE backup_set_token SET expiry_doubt = $2, sources = jsonb_build_object('inferred', jsonb_build_object('doubtfulFrom', $3::text)) WHERE cluster = $1`, cluster(), from && 'changed', from?.toISOString() ?? null);
+  },
   setTokenGone: () => execute('DELETE FROM backup_set_token WHERE cluster = $1', cluster()),
   setCluster: () => execute(
     `INSERT INTO backup_set_cluster (set_id, cluster, belief, evidence, evidence_kind, sources, api_url_known, api_url, import_disabled, decided_at) SELECT id, $1, $2, $3, 'NONE', '{}', $4, $5, $6, $7 FROM backup_set ORDER BY started_at DESC LIMIT 1
@@ -181,7 +185,7 @@ test('one change touches the cluster that it is about alone', async () => {
   await execute(`UPDATE hub_object SET resource_version = '2'`); // what no verdict reads
   await execute('UPDATE managed_cluster SET read_at = $1', clock.now());
   expect(await parts.prisma.readinessDue.count()).toBe(0);
-  await tell.token();
+  await execute('UPDATE auto_import_token SET secret_present = NOT secret_present WHERE (hub_id, cluster, account) = (SELECT hub_id, cluster, account FROM auto_import_token WHERE hub_id = $1 ORDER BY cluster, account LIMIT 1)', hubs.east);
   expect(await parts.prisma.readinessDue.findMany({ select: { planId: true } })).toEqual([{ planId }]);
   await readiness.compute(planId);
   expect(await parts.prisma.readinessDue.count()).toBe(0);

@@ -228,7 +228,7 @@ function basisOfStored(stored: SetRow | null, { target }: PlanWorld, at: Date): 
 const AGAINST_TOKEN: ReadonlySet<string> = new Set(['TOKEN_MISSING', 'TOKEN_NOT_IN_BACKUP', 'TOKEN_IN_BACKUP_UNKNOWN', 'TOKEN_EXPIRED', 'TOKEN_EXPIRY_UNKNOWN', 'NO_BACKUP_SET', 'BACKUP_NOT_ON_TARGET', 'FACTS_STALE']);
 
 const coverageOf = (judged: readonly Judged[]): number =>
-  judged.filter(({ assessment }) => assessment.verdict !== 'NOT_NEEDED' && !assessment.findings.some(({ code }) => AGAINST_TOKEN.has(code))).length;
+  judged.filter(({ assessment }) => assessment.verdict !== 'NOT_NEEDED' && !assessment.findings.some(({ code, verdict }) => AGAINST_TOKEN.has(code) || (code === 'TOKEN_EXPIRY_DOUBTFUL' && verdict === 'UNKNOWN'))).length;
 
 async function inTurn<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];

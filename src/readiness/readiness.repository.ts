@@ -267,7 +267,8 @@ async function readClusters(sql: SqlRunner, hubId: string, setId: string | null,
      FROM auto_import_token AS token LEFT JOIN hub_object AS told ON told.hub_id = $1 AND told.kind = 'ACCOUNT' AND told.namespace = token.cluster AND told.name = token.account
      WHERE token.hub_id = $1 AND ($2::text[] IS NULL OR token.cluster = ANY($2)) ORDER BY token.cluster, token.account`, [hubId, names]);
   const inSet = setId === null ? [] : await sql.query<Named<TokenInSet>>(
-    `SELECT cluster, account, belief, reason, expires_at AS "expiresAt", refreshed_at AS "refreshedAt", evidence
+    `SELECT cluster, account, belief, reason, expires_at AS "expiresAt", refreshed_at AS "refreshedAt", evidence, expiry_doubt AS "expiryDoubt",
+       CASE WHEN expiry_doubt IS NOT NULL THEN COALESCE((sources->'inferred'->>'doubtfulFrom')::timestamptz, expires_at) END AS "doubtfulFrom"
      FROM backup_set_token WHERE set_id = $1 AND ($2::text[] IS NULL OR cluster = ANY($2)) ORDER BY cluster, account`, [setId, names]);
   const held = setId === null ? [] : await sql.query<Named<ClusterInSet>>(
     `SELECT cluster, belief, evidence, api_url_known AS "apiUrlKnown", api_url AS "apiUrl", import_disabled AS "importDisabled" FROM backup_set_cluster WHERE set_id = $1 AND ($2::text[] IS NULL OR cluster = ANY($2))`, [setId, names]);

@@ -17,6 +17,8 @@ const at = (one: TargetPath | undefined, inSet: readonly TokenInSet[], counts: n
 test.each([
   { because: 'nothing of it depends on the time', got: at(undefined, [], 72 * HOUR), when: null },
   { because: 'the horizon reaches the expiry', got: at(undefined, [token], undefined), when: hours(476) },
+  { because: 'the horizon reaches the moment from which the expiry is doubtful', got: at(undefined, [{ ...token, doubtfulFrom: hours(100) }], undefined), when: hours(76) },
+  { because: 'that moment itself', got: at(undefined, [{ ...token, doubtfulFrom: hours(10) }], undefined), when: hours(10) },
   { because: 'the proof of the way is too old', got: at(path, [token], undefined), when: later(hours(2)) },
   { because: 'the cluster’s word on its token is too old', got: at({ ...path, state: 'UNKNOWN', checkedAt: hours(-99), deepCheck: check }, [token], 72 * HOUR), when: later(hours(2)) },
   { because: 'that word does not count, as the plan does not ask', got: at({ ...path, checkedAt: hours(-99), deepCheck: check }, [], undefined), when: null },

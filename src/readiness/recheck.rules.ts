@@ -8,7 +8,7 @@ export function recheckAt({ name, origin, inSet }: Pick<ClusterFacts, 'name' | '
   if (origin !== 'IMPORTED') return null;
   const path = paths?.byCluster.get(name);
   const moments = [
-    ...inSet.flatMap(({ expiresAt }) => (expiresAt === null ? [] : [expiresAt.getTime() - horizonMs, expiresAt.getTime()])),
+    ...inSet.flatMap(({ expiresAt, doubtfulFrom = null }) => [expiresAt, doubtfulFrom].flatMap((at) => (at === null ? [] : [at.getTime() - horizonMs, at.getTime()]))),
     ...(path === undefined || paths === undefined ? [] : [path.checkedAt.getTime() + paths.provenForMs + 1]),
     ...(path?.deepCheck == null || paths?.deepCheckCountsForMs === undefined ? [] : [path.deepCheck.checkedAt.getTime() + paths.deepCheckCountsForMs + 1]),
   ];
