@@ -137,6 +137,9 @@ export function randomWorld(seed: number, number: number): WorldPlan {
     if (random.chance(0.12)) return { what: one<HubHappening>(['SHORTEN_VALIDITY', 'LENGTHEN_VALIDITY', 'PAUSE_SCHEDULE', 'RESUME_SCHEDULE']), cluster: null };
     return { what: weighed(WEIGHED_ON_CLUSTERS), cluster: one(clusters).name };
   };
+  const diesInRunAfterSeconds = random.chance(0.3) ? upTo(240) : null;
+  /** A hub needs five minutes to notice that a cluster has fallen asleep: of one that did so just before the hub died nobody knows. */
+  const told = (one: Happening, minutesBefore: number, cycle: number) => ({ ...one, minutesBefore: one.what === 'SLEEP' && cycle === cycleCount - 1 && diesInRunAfterSeconds !== null ? Math.max(minutesBefore, 8) : minutesBefore });
   const tokens = random.chance(0.7) ? 'operator' : 'off';
   const often = random.chance(0.3) ? 0.4 : 0;
   return {
@@ -146,9 +149,9 @@ export function randomWorld(seed: number, number: number): WorldPlan {
     policy: tokens === 'off' ? (random.chance(0.85) ? 'PROTECT' : 'OBSERVE') : random.chance(0.4) ? 'PROTECT' : 'OBSERVE',
     cron: one(CRONS), veleroTtl: weighed([['2h0m0s', 1], ['24h0m0s', 2], ['120h0m0s', 4], ['720h0m0s', 5]] as const), tokenTtl: one([null, null, '1h0m0s', '6h0m0s', '24h0m0s', '72h0m0s']),
     clusters,
-    cycles: Array.from({ length: cycleCount }, () => ({ happenings: Array.from({ length: upTo(2) }, () => ({ ...happening(), minutesBefore: one([0.5, 2, 4, 8, 20]) })) })),
+    cycles: Array.from({ length: cycleCount }, (_, cycle) => ({ happenings: Array.from({ length: upTo(2) }, () => told(happening(), one([0.5, 2, 4, 8, 20]), cycle)) })),
     lastHappenings: Array.from({ length: upTo(2) }, happening),
-    diesInRunAfterSeconds: random.chance(0.3) ? upTo(240) : null,
+    diesInRunAfterSeconds,
     hoursUntilFailover: weighed([[0.1, 3], [0.5, 3], [1, 3], [3, 3], [8, 2], [20, 2], [26, 2], [50, 2], [80, 1], [130, 1], [400, 1], [800, 1]] as const),
     sourceSwitches: {
       suffixesDiffer: often, queueWaits: often, agentsRefreshAlways: random.chance(0.03),
