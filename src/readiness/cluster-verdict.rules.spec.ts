@@ -31,6 +31,7 @@ const rows: Row[] = [
   },
   { because: 'limitation 2: it had no API URL when the backup was taken', facts: { held: { ...held, apiUrl: null } }, verdict: 'NOT_READY', codes: ['API_URL_MISSING'], outcome: 'API_URL_MISSING' },
   { because: 'the API URL that it has lost since comes back with the backup', facts: { apiUrl: null, held }, verdict: 'READY', codes: [], outcome: 'RECONNECTED' },
+  { because: 'a backup brings back an old address, at which nobody may be', facts: { apiUrl: 'https://new.c1:6443', held }, verdict: 'UNKNOWN', codes: ['API_URL_CHANGED'], outcome: null },
   { because: 'what the URL was is not known: as it is now', facts: { apiUrl: null, held: { ...held, apiUrlKnown: false, apiUrl: null } }, verdict: 'NOT_READY', codes: ['API_URL_MISSING'], outcome: 'API_URL_MISSING' },
   { because: 'Velero\u2019s record lists it, though its age cannot be read', facts: { createdOnHubAt: null, held }, verdict: 'READY', codes: [], outcome: 'RECONNECTED' },
   { because: 'Velero\u2019s record does not list it, though it is old', facts: { held: { ...held, belief: 'VERIFIED_OUT' } }, verdict: 'NOT_READY', codes: ['CLUSTER_NOT_IN_BACKUP'], outcome: 'CLUSTER_NOT_RESTORED' },

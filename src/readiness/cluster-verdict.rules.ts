@@ -149,6 +149,7 @@ const EFFECT: Record<ClusterFindingCode, readonly [Verdict, Severity, ImportOutc
   CLUSTER_AGE_UNKNOWN: ['UNKNOWN', 'WARNING', null],
   IMPORT_DISABLED: ['NOT_READY', 'CRITICAL', 'IMPORT_DISABLED'],
   API_URL_MISSING: ['NOT_READY', 'CRITICAL', 'API_URL_MISSING'],
+  API_URL_CHANGED: ['UNKNOWN', 'WARNING', null],
   TOKEN_MISSING: ['NOT_READY', 'CRITICAL', 'NO_TOKEN_RESTORED'],
   TOKEN_NOT_IN_BACKUP: ['NOT_READY', 'CRITICAL', 'NO_TOKEN_RESTORED'],
   TOKEN_IN_BACKUP_UNKNOWN: ['UNKNOWN', 'WARNING', null],
@@ -177,6 +178,7 @@ const REMEDY: Record<ClusterFindingCode, string> = {
   CLUSTER_AGE_UNKNOWN: 'Check the ManagedCluster on the source hub: its creation time cannot be read.',
   IMPORT_DISABLED: 'Remove the annotation import.open-cluster-management.io/disable-auto-import from the ManagedCluster, and wait for the next backup set.',
   API_URL_MISSING: 'Set spec.managedClusterClientConfigs[0].url on the ManagedCluster, or supply the API URL during the failover.',
+  API_URL_CHANGED: 'Wait for the next backup set, or supply the API URL during the failover.',
   TOKEN_MISSING: 'Wake the cluster and let its hub keep its token (policy PROTECT); the token agent must run there once.',
   TOKEN_NOT_IN_BACKUP: 'Wait for the next backup set: the Secret must carry its backup label before that starts.',
   TOKEN_IN_BACKUP_UNKNOWN: 'Let the passive hub sync the backup, or wait for the next set of a hub that is watched from before its start.',
@@ -206,6 +208,7 @@ const REMEDY_BY: Record<ClusterFindingCode, RemedyBy> = {
   CLUSTER_AGE_UNKNOWN: 'HUB_ADMIN',
   IMPORT_DISABLED: 'HUB_ADMIN',
   API_URL_MISSING: 'HUB_ADMIN',
+  API_URL_CHANGED: 'NOBODY',
   TOKEN_MISSING: 'CLUSTER_ADMIN',
   TOKEN_NOT_IN_BACKUP: 'NOBODY',
   TOKEN_IN_BACKUP_UNKNOWN: 'NOBODY',
@@ -310,8 +313,9 @@ function membershipFindings(facts: ClusterFacts, set: SetFacts): FindingDraft[] 
 }
 
 /** A restore brings back the address that the ManagedCluster had when the backup was taken, not the one that it has now. */
-function missingApiUrl({ apiUrl, held }: ClusterFacts, basis: Basis): FindingDraft[] {
+function apiUrlFindings({ apiUrl, held }: ClusterFacts, basis: Basis): FindingDraft[] {
   const restored = basis.kind === 'SET' && held?.apiUrlKnown === true ? held.apiUrl : apiUrl;
+  if (restored !== null && apiUrl !== null && restored !== apiUrl) return [finding('API_URL_CHANGED', `The backup brings back the API URL ${restored}, the ManagedCluster has ${apiUrl} since`)];
   if (restored !== null) return [];
   const cause = 'The ManagedCluster has no spec.managedClusterClientConfigs[0].url';
   return [finding('API_URL_MISSING', apiUrl === null ? cause : 'The ManagedCluster had no spec.managedClusterClientConfigs[0].url when the backup was taken')];
@@ -328,7 +332,7 @@ function disabledImport({ importDisabled, held }: ClusterFacts, basis: Basis): F
 
 function clusterFindings(facts: ClusterFacts, basis: Basis): FindingDraft[] {
   const findings: FindingDraft[] = [];
-  findings.push(...disabledImport(facts, basis), ...missingApiUrl(facts, basis));
+  findings.push(...disabledImport(facts, basis), ...apiUrlFindings(facts, basis));
   if (facts.available === 'ABSENT') {
     findings.push(finding('CLUSTER_UNREACHABLE', 'The source hub has never seen the cluster available'));
   } else if (facts.available !== 'TRUE') {

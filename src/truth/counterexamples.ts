@@ -42,4 +42,9 @@ export const COUNTEREXAMPLES: readonly Counterexample[] = [
     }),
     ends: { c1: 'NOT_READY CLUSTER_NOT_IN_BACKUP → CLUSTER_NOT_RESTORED', c2: 'NOT_READY IMPORT_DISABLED → IMPORT_DISABLED', c3: 'READY → RECONNECTED' },
   },
+  {
+    because: 'an address was corrected after the backup, which brings back the wrong one: READY was said of it',
+    plan: worldPlan('an old address', [plannedCluster('c1', { kind: 'eks', urlEntered: true, urlWrong: true }), plannedCluster('c2', { kind: 'eks', urlEntered: true })], { lastHappenings: [{ what: 'CORRECT_URL', cluster: 'c1' }] }),
+    ends: { c1: 'UNKNOWN API_URL_CHANGED → CLUSTER_UNREACHABLE', c2: 'READY → RECONNECTED' },
+  },
 ];

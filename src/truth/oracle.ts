@@ -26,8 +26,9 @@ export function happenedTo(name: string, world: World, hub: SimulatedHub): Happe
   const found: Obstacle[] = [];
   if (object.metadata.annotations?.['import.open-cluster-management.io/disable-auto-import'] !== undefined) found.push('IMPORT_DISABLED');
   const configs = (object.spec as { managedClusterClientConfigs?: { url?: string }[] } | undefined)?.managedClusterClientConfigs;
-  if (!configs?.[0]?.url) found.push('NO_URL');
-  if (cluster?.isReachableFrom(hub.name) !== true) found.push('UNREACHABLE');
+  const url = configs?.[0]?.url ?? '';
+  if (url === '') found.push('NO_URL');
+  if (cluster?.isReachableFrom(hub.name) !== true || (url !== '' && url !== cluster.apiUrl)) found.push('UNREACHABLE');
   const secrets = hub.objects(resources.secret, name).filter(({ metadata }) => metadata.name.startsWith('auto-import-account'));
   return { back, obstacles: [...found, ...tokenObstacles(secrets, cluster, world.clock.now())] };
 }

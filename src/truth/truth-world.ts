@@ -145,12 +145,14 @@ export class TruthWorld {
   private async finish(cluster: PlannedCluster): Promise<void> {
     const sim = this.world.clusters.get(cluster.name);
     if (cluster.closedToAll) for (const hub of [EAST, WEST]) sim.setReachableFrom(hub, false);
-    if (cluster.urlEntered) {
-      await this.admin.patch(resources.managedCluster, { name: cluster.name }, { spec: { managedClusterClientConfigs: [{ url: sim.apiUrl }] } }, { patchType: 'merge' });
-    }
+    if (cluster.urlEntered) await this.enterUrl(cluster.name, cluster.urlWrong ? `https://old.${cluster.name}.example:6443` : sim.apiUrl);
     if (cluster.excluded) await this.befallCluster('EXCLUDE', cluster.name);
     if (cluster.importDisabled) await this.befallCluster('DISABLE_IMPORT', cluster.name);
     await this.time.settle();
+  }
+
+  private async enterUrl(name: string, url: string): Promise<void> {
+    await this.admin.patch(resources.managedCluster, { name }, { spec: { managedClusterClientConfigs: [{ url }] } }, { patchType: 'merge' });
   }
 
   private async foreign(name: string): Promise<void> {
@@ -190,6 +192,8 @@ export class TruthWorld {
         return void (await this.admin.patch(resources.secret, account, { metadata: { labels: { 'cluster.open-cluster-management.io/backup': null } } }, { patchType: 'merge' }));
       case 'DELETE_WORK':
         return this.remove(resources.manifestWork, bindingOf);
+      case 'CORRECT_URL':
+        return this.enterUrl(name, cluster.apiUrl);
       case 'DISABLE_IMPORT':
         return void (await annotated({ 'import.open-cluster-management.io/disable-auto-import': '' }));
       case 'ENABLE_IMPORT':

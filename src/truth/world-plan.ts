@@ -9,6 +9,8 @@ export interface PlannedCluster {
   readonly joinsBeforeCycle: number;
   /** A cluster that tells no API URL by itself (EKS): somebody has entered one */
   readonly urlEntered: boolean;
+  /** What was entered is not its address, until somebody corrects it */
+  readonly urlWrong: boolean;
   /** Longest life that it grants a token, in hours; null: no limit */
   readonly capHours: number | null;
   readonly asleep: boolean;
@@ -32,7 +34,7 @@ export interface PlannedCluster {
 }
 
 export type ClusterHappening =
-  | 'SLEEP' | 'WAKE' | 'HOLD_AGENT' | 'RELEASE_AGENT' | 'REFUSE_TOKENS' | 'DELETE_SECRET' | 'DELETE_ACCOUNT' | 'STRIP_LABEL' | 'DELETE_WORK' | 'DISABLE_IMPORT' | 'ENABLE_IMPORT' | 'EXCLUDE' | 'INCLUDE' | 'DELETE_CLUSTER';
+  | 'SLEEP' | 'WAKE' | 'HOLD_AGENT' | 'RELEASE_AGENT' | 'REFUSE_TOKENS' | 'DELETE_SECRET' | 'DELETE_ACCOUNT' | 'STRIP_LABEL' | 'DELETE_WORK' | 'CORRECT_URL' | 'DISABLE_IMPORT' | 'ENABLE_IMPORT' | 'EXCLUDE' | 'INCLUDE' | 'DELETE_CLUSTER';
 export type HubHappening = 'SHORTEN_VALIDITY' | 'LENGTHEN_VALIDITY' | 'PAUSE_SCHEDULE' | 'RESUME_SCHEDULE';
 /** Something that befalls the source or one of its clusters. */
 export type Happening = { readonly what: ClusterHappening; readonly cluster: string } | { readonly what: HubHappening; readonly cluster: null };
@@ -81,7 +83,7 @@ export interface WorldPlan {
 }
 
 const HEALTHY: Omit<PlannedCluster, 'name'> = {
-  kind: 'openshift', joinsBeforeCycle: 0, urlEntered: false, capHours: null, asleep: false, closedToTarget: false, closedToAll: false, agentHeld: false, excluded: false, importDisabled: false, wayChanges: false, probe: 'LATE',
+  kind: 'openshift', joinsBeforeCycle: 0, urlEntered: false, urlWrong: false, capHours: null, asleep: false, closedToTarget: false, closedToAll: false, agentHeld: false, excluded: false, importDisabled: false, wayChanges: false, probe: 'LATE',
 };
 
 /** A cluster that nothing is the matter with, but for what is said. */
@@ -119,15 +121,19 @@ export function randomWorld(seed: number, number: number): WorldPlan {
   const probes = reachability === 'PROBED'
     ? ([['BOTH', 6], ['LATE', 3], ['EARLY', 3], ['THEN_IN_VAIN', 1], ['IN_VAIN', 1], ['NEVER', 1]] as const)
     : ([['NEVER', 8], ['LATE', 2], ['BOTH', 1]] as const);
+  const diesInRunAfterSeconds = random.chance(0.3) ? upTo(240) : null;
+  // Nobody but a probe sees that an address is wrong: it is corrected before the source dies.
+  const canBeCorrected = diesInRunAfterSeconds === null || cycleCount === 0;
   const clusters = Array.from({ length: 3 + upTo(4) }, (_, index): PlannedCluster => {
     const kind = weighed([['openshift', 12], ['eks', 4], ['hive', 2], ['hosted', 1]] as const);
     const probe: PlannedCluster['probe'] = weighed<PlannedCluster['probe']>(probes);
     const isTold = reachability === 'PROBED' || probe !== 'NEVER';
     const closed = (rate: number): boolean => random.chance(rate) && isTold;
+    const urlEntered = kind === 'eks' && random.chance(0.7);
     return {
       name: `c${index + 1}`, kind,
       joinsBeforeCycle: cycleCount > 0 && random.chance(0.12) ? 1 + upTo(cycleCount - 1) : 0,
-      urlEntered: kind === 'eks' && random.chance(0.7),
+      urlEntered, urlWrong: urlEntered && canBeCorrected && random.chance(0.15),
       capHours: kind === 'eks' ? 24 : weighed([[null, 10], [1, 1], [12, 1]] as const),
       asleep: random.chance(0.06), closedToTarget: closed(0.12), closedToAll: closed(0.04), agentHeld: random.chance(0.05), excluded: random.chance(0.04), importDisabled: random.chance(0.03),
       wayChanges: closed(0.08), probe,
@@ -137,7 +143,7 @@ export function randomWorld(seed: number, number: number): WorldPlan {
     if (random.chance(0.12)) return { what: one<HubHappening>(['SHORTEN_VALIDITY', 'LENGTHEN_VALIDITY', 'PAUSE_SCHEDULE', 'RESUME_SCHEDULE']), cluster: null };
     return { what: weighed(WEIGHED_ON_CLUSTERS), cluster: one(clusters).name };
   };
-  const diesInRunAfterSeconds = random.chance(0.3) ? upTo(240) : null;
+  const corrected = clusters.filter(({ urlWrong }) => urlWrong).map(({ name }): Happening => ({ what: 'CORRECT_URL', cluster: name }));
   /** A hub needs five minutes to notice that a cluster has fallen asleep: of one that did so just before the hub died nobody knows. */
   const told = (one: Happening, minutesBefore: number, cycle: number) => ({ ...one, minutesBefore: one.what === 'SLEEP' && cycle === cycleCount - 1 && diesInRunAfterSeconds !== null ? Math.max(minutesBefore, 8) : minutesBefore });
   const tokens = random.chance(0.7) ? 'operator' : 'off';
@@ -150,7 +156,7 @@ export function randomWorld(seed: number, number: number): WorldPlan {
     cron: one(CRONS), veleroTtl: weighed([['2h0m0s', 1], ['24h0m0s', 2], ['120h0m0s', 4], ['720h0m0s', 5]] as const), tokenTtl: one([null, null, '1h0m0s', '6h0m0s', '24h0m0s', '72h0m0s']),
     clusters,
     cycles: Array.from({ length: cycleCount }, (_, cycle) => ({ happenings: Array.from({ length: upTo(2) }, () => told(happening(), one([0.5, 2, 4, 8, 20]), cycle)) })),
-    lastHappenings: Array.from({ length: upTo(2) }, happening),
+    lastHappenings: [...Array.from({ length: upTo(2) }, happening), ...corrected],
     diesInRunAfterSeconds,
     hoursUntilFailover: weighed([[0.1, 3], [0.5, 3], [1, 3], [3, 3], [8, 2], [20, 2], [26, 2], [50, 2], [80, 1], [130, 1], [400, 1], [800, 1]] as const),
     sourceSwitches: {
