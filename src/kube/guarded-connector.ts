@@ -1,5 +1,6 @@
 import { lookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import { isIP, type LookupFunction, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { buildConnector } from 'undici';
 import { addressProblem, type AddressRule } from './address.rules.js';
 import { stoodStill } from './pulse.js';
@@ -38,7 +39,7 @@ function refusal(address: string | undefined, rule: AddressRule): AddressRefused
 }
 
 /** Dials, and lets no connection pass to an address that may not be called: not by name, not by number, not by a name that changes its mind. */
-export function guardedConnector({ ca, http2, ...tls }: TlsSettings, rule: AddressRule): buildConnector.connector {
+export function guardedConnector({ ca, http2, ...tls }: TlsSettings, rule: AddressRule, onConnected?: (protocol: string | false | null) => void): buildConnector.connector {
   const dial = buildConnector({
     ...tls,
     ca: typeof ca === 'object' ? [...ca] : ca,
@@ -58,7 +59,10 @@ export function guardedConnector({ ca, http2, ...tls }: TlsSettings, rule: Addre
       const [error, socket] = result;
       if (error !== null) return callback(error, null);
       const late = stoodStill() ? new Error('The process stood still while it connected') : refusal((socket as Socket).remoteAddress, rule);
-      if (late === null) return callback(null, socket);
+      if (late === null) {
+        onConnected?.((socket as TLSSocket).alpnProtocol);
+        return callback(null, socket);
+      }
       socket.destroy();
       callback(late, null);
     });

@@ -35,11 +35,6 @@ const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.
 
 const PATCH_TYPES = { merge: 'application/merge-patch+json', json: 'application/json-patch+json' } as const;
 
-/** Of an object or a bookmark; null for an object without one, which the caller refuses. */
-function versionOf(event: WatchEvent): string | null {
-  return event.type === 'BOOKMARK' ? event.resourceVersion : (event.object.metadata.resourceVersion ?? null);
-}
-
 /** `get secrets c1/token`: what a message names. The parts come from outside, so they are bounded and escaped. */
 function whatOf(verb: string, type: ResourceType, namespace?: string, name?: string): string {
   const where = [namespace, name].filter((part) => part !== undefined).map((part) => JSON.stringify(part.slice(0, 100)).slice(1, -1)).join('/');
@@ -78,6 +73,11 @@ export class HubClient {
   /** How many connections of watches were lost or retired so far. */
   get disruptions(): number {
     return this.transport.disruptions;
+  }
+
+  /** How long ago the last of them was, milliseconds. */
+  get calmForMs(): number {
+    return this.transport.calmForMs;
   }
 
   /** How far the hub's clock is ahead of ours, good to a second; null: not known yet. */
@@ -167,30 +167,10 @@ export class HubClient {
   /**
    * Ends when the server ends it, or the caller's signal; throws KubeError (KUBE_GONE for both shapes of 410).
    * Bookmarks are asked for. Time that the caller takes over an event does not count as silence.
+   * A server that wants a connection to end (GOAWAY: kube-apiserver's --goaway-chance, a restart behind a load balancer) lets its watches
+   * run on, but undici sends no more pings on it: were it to die, only a long silence would tell. So the watch ends then, and `disruptions` has grown.
    */
   async *watch(type: ResourceType, options: WatchOptions): AsyncGenerator<WatchEvent> {
-    let { resourceVersion } = options;
-    let isAgain = false;
-    do {
-      const events = this.watchOnOneConnection(type, { ...options, resourceVersion, ...(isAgain ? { onOpen: undefined } : {}) });
-      let next = await events.next();
-      try {
-        for (; next.done !== true; next = await events.next()) {
-          resourceVersion = versionOf(next.value) ?? resourceVersion;
-          yield next.value;
-        }
-      } finally {
-        await events.return('CALLED_OFF');
-      }
-      isAgain = next.value === 'CONNECTION_RETIRED';
-    } while (isAgain && !options.signal.aborted);
-  }
-
-  /**
-   * A server that wants a connection to end (GOAWAY: kube-apiserver's --goaway-chance, a restart behind a load balancer) lets its watches
-   * run on, but undici sends no more pings on it: were it to die, only a long silence would tell. So the watch moves to a new connection.
-   */
-  private async *watchOnOneConnection(type: ResourceType, options: WatchOptions): AsyncGenerator<WatchEvent, 'ENDED' | 'CONNECTION_RETIRED' | 'CALLED_OFF'> {
     const what = whatOf('watch', type, options.namespace);
     const { resourceVersion, metadataOnly = false, openMs = WATCH_OPEN_MS, silenceMs = WATCH_SILENCE_MS } = options;
     const timeoutSeconds = options.timeoutSeconds ?? MIN_WATCH_SECONDS + Math.floor(Math.random() * MIN_WATCH_SECONDS);
@@ -208,17 +188,15 @@ export class HubClient {
       try {
         for await (const line of linesOf(what, this.untilSilent(body, silence), MAX_OBJECT_BYTES)) {
           yield watchEventOf(what, type, line, metadataOnly, (text) => this.transport.mask(text));
-          if (options.signal.aborted) return 'CALLED_OFF';
+          if (options.signal.aborted) return;
         }
       } catch (error) {
         throw this.transport.bodyFailure(what, error, silence);
       } finally {
         body.destroy();
       }
-      return 'ENDED';
     } catch (error) {
-      if (options.signal.aborted) return 'CALLED_OFF';
-      if (retirement.signal.aborted && !this.closing.signal.aborted) return 'CONNECTION_RETIRED';
+      if (options.signal.aborted || (retirement.signal.aborted && !this.closing.signal.aborted)) return;
       throw opening.failure(what) ?? error;
     } finally {
       forget();

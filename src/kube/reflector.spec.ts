@@ -290,6 +290,43 @@ test('a connection of watches that was lost between the list and the watch throw
   expect(script.watches.map(({ resourceVersion }) => resourceVersion)).toEqual(['30']);
 });
 
+test.each([
+  ['just before, it proves the history', 0, '10'],
+  ['long before, it has outlived that', 60_000, '11'],
+])('a watch that ends by itself, after a connection was lost: %s', async (_when, calmForMs, from) => {
+  const script = new ScriptedClient([page(10, [])], [[modified('a', 11)], [modified('a', 11), 'wait']]);
+  const client: ReflectorClient = {
+    list: script.list.bind(script),
+    watch: script.watch.bind(script),
+    serverVersion: script.serverVersion,
+    serves: script.serves,
+    get disruptions() {
+      return script.watches.length === 0 ? 0 : 1;
+    },
+    calmForMs,
+  };
+  reflect(client, new RecordingSink());
+  await until('the second watch', () => script.watches.length === 2);
+  expect(script.watches[1]?.resourceVersion).toBe(from);
+});
+
+test('a hub that retires every connection is listed no oftener than one that fails', async () => {
+  const script = new ScriptedClient([page(10, []), page(10, []), page(10, [])], [[bookmark(11)], [bookmark(12)], ['wait']]);
+  const client: ReflectorClient = {
+    list: script.list.bind(script),
+    watch: script.watch.bind(script),
+    serverVersion: script.serverVersion,
+    serves: script.serves,
+    get disruptions() {
+      return Math.min(2, script.watches.length);
+    },
+    calmForMs: 0,
+  };
+  const { sleeps } = reflect(client, new RecordingSink(), { monotonicMs: () => 0 });
+  await until('the third watch', () => script.watches.length === 3);
+  expect(sleeps).toEqual([800, 1600]);
+});
+
 test('lists and watches share one backoff', async () => {
   const client = new ScriptedClient([reset(), reset(), page(10, []), page(10, []), page(10, [])], [[reset()], [reset()], ['wait']]);
   const sink = new RecordingSink();

@@ -18,10 +18,15 @@ const SHORT_WATCH_MS = 1_000;
 const LISTS_AT_ONCE = 2;
 /** After so many watches in a row without a word, the version is doubted. */
 const SILENT_WATCHES = 2;
+/**
+ * A watch that ends by itself has outlived a connection that was lost so long before: else both may have ended by one and the same failure, which a
+ * busy process hears of in any order. Milliseconds, of real time.
+ */
+const OUTLIVED_MS = 5_000;
 /** So long may a hub take to repeat the last event, before its store counts as set back. */
 const PROOF_MS = 10_000;
 
-export type ReflectorClient = Pick<HubClient, 'list' | 'watch' | 'serves' | 'serverVersion'> & Partial<Pick<HubClient, 'disruptions'>>;
+export type ReflectorClient = Pick<HubClient, 'list' | 'watch' | 'serves' | 'serverVersion'> & Partial<Pick<HubClient, 'disruptions' | 'calmForMs'>>;
 
 export interface ReflectorOptions {
   /** For `heardAt` */
@@ -80,6 +85,7 @@ function sleepFor(ms: number, signal: AbortSignal): Promise<void> {
  * After a failure the hub may be another than before: its etcd may have been restored from a backup, and have gone on to versions beyond ours,
  * so that a watch from our version is accepted and skips what the new history did before it. So after each failure the watch begins just
  * before the last event, and must bring that very event again; where there was none since the list, or another comes, the list is read anew.
+ * The same where a connection was lost or retired shortly before a watch ended by itself: its end may have been part of a restart.
  *
  * Silence is no failure: an API server says nothing about a quiet kind unless its etcd notifies of progress (OpenShift's and kubeadm's do,
  * every 5 s). It is a reason to ask again; a hub that is gone then does not accept the new watch.
@@ -151,6 +157,11 @@ export class Reflector {
         if (this.mustProve() && this.witness === null) this.version = null;
         if (this.version === null) await this.list(signal);
         await this.watch(signal);
+        if (this.mustProve() && this.witness === null) {
+          // A hub that retires every connection is listed no oftener than one that fails.
+          this.version = null;
+          await this.sleep(backoff.next(), signal);
+        }
       } catch (error) {
         if (!signal.aborted) await this.recover(error, backoff, signal);
       }
@@ -306,7 +317,7 @@ export class Reflector {
     } finally {
       proof?.end();
     }
-    this.disruptions = this.client.disruptions ?? 0;
+    if ((this.client.calmForMs ?? Infinity) > OUTLIVED_MS) this.disruptions = this.client.disruptions ?? 0;
     if (hasSpoken || session.signal.aborted) return;
     if (this.monotonicMs() - startedAtMs < SHORT_WATCH_MS) throw new KubeError('HUB_UNREACHABLE', `watch ${this.type.plural}: ended at once, with nothing said`, { reason: 'EndedAtOnce' });
     this.silentWatches += 1;

@@ -83,6 +83,7 @@ export class Transport {
   private readonly authorization: string | undefined;
   private readonly retired = new EventEmitter();
   private lost = 0;
+  private lostAtMs = -Infinity;
   readonly gate: CallGate;
   readonly clockSkew: ClockSkew;
 
@@ -96,11 +97,13 @@ export class Transport {
     this.clockSkew = new ClockSkew(options.clock);
     this.calls = this.pool(MAX_CALL_CONNECTIONS, options.http2);
     this.writes = this.pool(MAX_WRITE_CONNECTIONS, false);
-    this.watches = this.pool(undefined, options.http2);
-    // Also when a connection dies: its watches have failed by then.
+    let isShared = false;
+    this.watches = this.pool(undefined, options.http2, (protocol) => (isShared = protocol === 'h2'));
     this.watches.on('disconnect', () => {
       this.lost += 1;
-      this.retired.emit('watches');
+      this.lostAtMs = performance.now();
+      // Also when a connection dies: its watches have failed by then. On HTTP/1.1 each watch has its own, and hears of its end by itself.
+      if (isShared) this.retired.emit('watches');
     });
     this.retired.setMaxListeners(0);
   }
@@ -110,16 +113,22 @@ export class Transport {
     return this.lost;
   }
 
+  /** How long ago the last of them was, milliseconds. */
+  get calmForMs(): number {
+    return performance.now() - this.lostAtMs;
+  }
+
   /** Calls back when a connection of watches is to end; returns what takes that back. */
   onWatchesRetired(listener: () => void): () => void {
     this.retired.on('watches', listener);
     return () => void this.retired.off('watches', listener);
   }
 
-  private pool(connections: number | undefined, http2: boolean): Pool {
+  /** @param onConnected is told which protocol a new connection speaks */
+  private pool(connections: number | undefined, http2: boolean, onConnected?: (protocol: string | false | null) => void): Pool {
     return new Pool(this.origin, {
       ...(connections === undefined ? {} : { connections }),
-      connect: guardedConnector(tlsOf(this.connection, http2), this.options),
+      connect: guardedConnector(tlsOf(this.connection, http2), this.options, onConnected),
       allowH2: http2,
       h2Options: { pingInterval: this.options.http2PingMs, maxConcurrentStreams: 100 },
       // Deadlines are ours, for each call.
