@@ -1,4 +1,4 @@
-import type { ClusterFacts, Moment } from './cluster-verdict.rules.js';
+import { RESTORE_TAKES_MS, type ClusterFacts, type Moment } from './cluster-verdict.rules.js';
 
 /**
  * The next moment at which a verdict may change although nothing is told; null: there is none. Sooner than needed does no harm, later would
@@ -8,7 +8,7 @@ export function recheckAt({ name, origin, inSet }: Pick<ClusterFacts, 'name' | '
   if (origin !== 'IMPORTED') return null;
   const path = paths?.byCluster.get(name);
   const moments = [
-    ...inSet.flatMap(({ expiresAt, doubtfulFrom = null }) => [expiresAt, doubtfulFrom].flatMap((at) => (at === null ? [] : [at.getTime() - horizonMs, at.getTime()]))),
+    ...inSet.flatMap(({ expiresAt, doubtfulFrom = null }) => [expiresAt, doubtfulFrom].flatMap((at) => (at === null ? [] : [at.getTime() - horizonMs, at.getTime() - RESTORE_TAKES_MS, at.getTime()]))),
     ...(path === undefined || paths === undefined ? [] : [path.checkedAt.getTime() + paths.provenForMs + 1]),
     ...(path?.deepCheck == null || paths?.deepCheckCountsForMs === undefined ? [] : [path.deepCheck.checkedAt.getTime() + paths.deepCheckCountsForMs + 1]),
   ];
