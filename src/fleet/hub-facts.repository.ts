@@ -3,7 +3,7 @@ import { LeaseLostError } from '../database/lease.errors.js';
 import type { HeldLease } from '../database/lease.service.js';
 import { Sql } from '../database/sql.js';
 import type { ProjectedCluster } from './cluster-projection.rules.js';
-import type { AddOnFacts, ManagedClusterFacts, ObservedObject, StorageLocationFacts } from './facts.types.js';
+import type { AddOnFacts, ManagedClusterFacts, ObservedObject } from './facts.types.js';
 import type { WatchedKind, WatchState } from './fleet.types.js';
 
 export interface ObjectKey {
@@ -183,10 +183,6 @@ export class HubFactsRepository {
       [hubId, JSON.stringify(clusters), [...gone], ...lease.guard(4).values],
     );
     return keysOf(lease, answer.map(({ held, name }) => ({ held, namespace: '', name }))).map(({ name }) => name);
-  }
-
-  async storage(hubId: string): Promise<{ name: string; facts: StorageLocationFacts }[]> {
-    return this.sql.query(`SELECT name, facts FROM hub_object WHERE hub_id = $1 AND kind = 'STORAGE_LOCATION' ORDER BY name`, [hubId]);
   }
 
   /** What removed hubs told is forgotten; their history stays elsewhere. */

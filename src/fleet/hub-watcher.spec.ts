@@ -26,7 +26,7 @@ const bucket = (name: string): KubeObject => ({
 /** A database that makes what it was told to, and loses the connection before it has said so; or that is away; or slow. */
 class TroubledRepository extends HubFactsRepository {
   loseAnswerOf: 'upsert' | 'remove' | 'finishListing' | 'noteStates' | null = null;
-  refuse: 'writeClusters' | 'storage' | null = null;
+  refuse: 'writeClusters' | null = null;
   beforeUpsert: () => void = () => undefined;
 
   override async upsert(...args: Parameters<HubFactsRepository['upsert']>) {
@@ -50,10 +50,6 @@ class TroubledRepository extends HubFactsRepository {
 
   override writeClusters(...args: Parameters<HubFactsRepository['writeClusters']>) {
     return this.refused('writeClusters') ?? super.writeClusters(...args);
-  }
-
-  override storage(hubId: string) {
-    return this.refused('storage') ?? super.storage(hubId);
   }
 
   private answer<T>(of: TroubledRepository['loseAnswerOf'], answer: T): T {
@@ -82,6 +78,7 @@ let hubId: string;
 let changes: (Pick<FleetChange, 'topic'> & Partial<FleetChange>)[];
 let reached: Reached | null;
 let buckets: string[];
+let storageRefusals: number;
 
 beforeEach(async () => {
   clock = new ManualClock(start);
@@ -97,7 +94,7 @@ beforeEach(async () => {
   if (lease === null) throw new Error('The lease of a new hub is free');
   repository = new TroubledRepository(new Sql(pool));
   client = new HubClient(hub.connection(), { allowLoopback: true });
-  [changes, reached, buckets] = [[], null, []];
+  [changes, reached, buckets, storageRefusals] = [[], null, [], 0];
   const sleep = (_ms: number, signal: AbortSignal): Promise<void> =>
     new Promise((resolve) => {
       const timer = setTimeout(resolve, 20);
@@ -113,7 +110,10 @@ beforeEach(async () => {
       reached = told;
       return Promise.resolve();
     },
-    onStorage: async () => void (buckets = (await repository.storage(hubId)).map(({ name }) => name)),
+    onStorage: async () => {
+      if (storageRefusals-- > 0) throw new Error('the database is away');
+      buckets = (await prisma.hubObject.findMany({ where: { hubId, kind: 'STORAGE_LOCATION' }, orderBy: { name: 'asc' } })).map(({ name }) => name);
+    },
     onError: () => undefined,
   });
 });
@@ -175,7 +175,7 @@ test('clusters that could not be written at the first reading are written later'
 
 test('storage that could not be noted is noted later', async () => {
   await begin();
-  repository.refuse = 'storage';
+  storageRefusals = 1;
   hub.seed([bucket('second')]);
   await until('it is noted', () => buckets.join() === 'first,second');
 });

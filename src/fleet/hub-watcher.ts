@@ -48,6 +48,7 @@ export class HubWatcher implements SinkListener {
   private stale: Set<string> | null = new Set();
   private isStorageStale = false;
   private projecting: Promise<void> = Promise.resolve();
+  private notingStorage: Promise<void> = Promise.resolve();
   private writingStates: Promise<void> = Promise.resolve();
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
@@ -89,7 +90,7 @@ export class HubWatcher implements SinkListener {
     this.stopped = true;
     clearInterval(this.timer);
     await Promise.all([...this.reflectors.values()].map((reflector) => reflector.stop()));
-    await Promise.all([this.projecting, this.writingStates]);
+    await Promise.all([this.projecting, this.notingStorage, this.writingStates]);
   }
 
   async changed(kind: WatchedKind, keys: readonly ObjectKey[]): Promise<void> {
@@ -146,12 +147,14 @@ export class HubWatcher implements SinkListener {
     if (this.isStorageStale) await this.noteStorage();
   }
 
-  private async noteStorage(): Promise<void> {
+  private noteStorage(): Promise<void> {
     this.isStorageStale = true;
-    await this.tryTo('note the storage', async () => {
-      await this.parts.onStorage();
-      this.isStorageStale = false;
+    this.notingStorage = this.notingStorage.then(async () => {
+      if (!this.isStorageStale) return;
+      this.isStorageStale = false; // what is told from here on is another's
+      if (!(await this.tryTo('note the storage', () => this.parts.onStorage()))) this.isStorageStale = true;
     });
+    return this.notingStorage;
   }
 
   /** @param clusters null: all. Those that were not written are tried again with the next */

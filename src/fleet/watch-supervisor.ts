@@ -181,10 +181,7 @@ export class WatchSupervisor implements OnApplicationBootstrap, OnModuleDestroy,
           if (told.is === 'REACHABLE') await this.hubs.noteReachable(hubId, told.at);
           if (told.is === 'UNREACHABLE') await this.hubs.noteUnreachable(hubId, told.errorCode);
         },
-        onStorage: async () => {
-          const locations = await this.repository.storage(hubId);
-          await this.hubs.noteStorage(hubId, locations.map(({ name, facts: { createdAt: _made, deleting: _going, ...facts } }) => ({ name, ...facts })));
-        },
+        onStorage: () => this.hubs.noteStorage(hubId),
         onError: (what, error) => this.logger.warn({ hub: hubId, err: error }, `Could not ${what}; tried again later`),
       });
       this.watchers.set(hubId, watcher);

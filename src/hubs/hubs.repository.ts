@@ -253,8 +253,14 @@ export class HubsRepository {
     return changed.some(({ was }) => was !== 'UNREACHABLE');
   }
 
-  async noteStorage(id: string, storage: readonly StorageFacts[]): Promise<void> {
-    await this.sql.execute(`UPDATE hub SET storage = $2::jsonb WHERE id = $1 AND storage IS DISTINCT FROM $2::jsonb`, [id, JSON.stringify(storage)]);
+  /** Takes up what the hub’s storage locations are by now (StorageFacts). Of two who do, the later one reads what the earlier one has seen, or younger. */
+  async noteStorage(id: string): Promise<void> {
+    await this.sql.transaction(async (sql) => {
+      await sql.query(`SELECT 1 FROM hub WHERE id = $1 FOR UPDATE`, [id]);
+      await sql.execute(
+        `WITH told AS (SELECT COALESCE(jsonb_agg(jsonb_build_object('name', name) || (facts - 'createdAt' - 'deleting') ORDER BY name), '[]') AS storage FROM hub_object WHERE hub_id = $1 AND kind = 'STORAGE_LOCATION')
+         UPDATE hub SET storage = told.storage FROM told WHERE id = $1 AND hub.storage IS DISTINCT FROM told.storage`, [id]);
+    });
   }
 }
 

@@ -21,7 +21,7 @@ import {
   HubVersionConflictError, ReasonRequiredError,
 } from './hubs.errors.js';
 import { HubsRepository } from './hubs.repository.js';
-import type { Hub, HubAccess, HubChange, HubComponent, HubFilter, HubSortField, HubUpdate, Prerequisite, RegisterHub, StorageFacts } from './hubs.types.js';
+import type { Hub, HubAccess, HubChange, HubComponent, HubFilter, HubSortField, HubUpdate, Prerequisite, RegisterHub } from './hubs.types.js';
 import { changedHub, checkHubChange, checkHubName, isAboutProtection, type CheckedHubChange } from './hub-input.rules.js';
 import { policyPreview } from './policy-preview.rules.js';
 import { clockVerdict, CREDENTIALS_UNREADABLE, prerequisitesOf } from './prerequisites.rules.js';
@@ -219,8 +219,8 @@ export class HubsService {
     await this.noteUnreachable(hubId, 'HUB_CREDENTIALS_UNREADABLE');
   }
 
-  async noteStorage(hubId: string, storage: readonly StorageFacts[]): Promise<void> {
-    await this.repository.noteStorage(hubId, storage);
+  async noteStorage(hubId: string): Promise<void> {
+    await this.repository.noteStorage(hubId);
   }
 
   /** Seals anew, with the current key, what is sealed with another. May die after any row and go on later. */

@@ -232,7 +232,7 @@ class Run {
     if (east !== null && this.alive) await this.lookAtSource(east, inHaste);
     if (west !== null) {
       const { kinds } = await west.read();
-      if (kinds.has('STORAGE_LOCATION')) await this.noteStorage(west.hubId);
+      if (kinds.has('STORAGE_LOCATION')) await this.service.hubs.noteStorage(west.hubId);
       if (kinds.has('VELERO_BACKUP') || kinds.has('TOKEN_SECRET') || kinds.has('BACKUP_SCHEDULE')) this.backupsDueMs.set(west.hubId, 0);
       await this.projectBackups(west.hubId, inHaste);
     }
@@ -243,7 +243,7 @@ class Run {
     for (let round = 0; round < 8; round++) {
       const { kinds, clusters } = await east.read();
       if (kinds.size === 0 && round > 0) break;
-      if (kinds.has('STORAGE_LOCATION')) await this.noteStorage(east.hubId);
+      if (kinds.has('STORAGE_LOCATION')) await this.service.hubs.noteStorage(east.hubId);
       if (kinds.has('HUB_ADDON') || kinds.has('BACKUP_SCHEDULE')) await tokenWork.wakeAll(east.hubId, clock.now());
       else if (clusters.size > 0) await tokenWork.wake(east.hubId, [...clusters], clock.now());
       if (kinds.has('HUB_ADDON') || kinds.has('BACKUP_SCHEDULE') || clusters.size > 0) this.tokensDueMs = 0;
@@ -270,11 +270,6 @@ class Run {
     this.projectedMs.set(hubId, nowMs);
     const again = await this.service.backups.reconcileHub(hubId);
     this.backupsDueMs.set(hubId, again === undefined ? Infinity : nowMs + again.againInMs);
-  }
-
-  private async noteStorage(hubId: string): Promise<void> {
-    const locations = await this.service.facts.storage(hubId);
-    await this.service.hubs.noteStorage(hubId, locations.map(({ name, facts: { createdAt: _made, deleting: _going, ...facts } }) => ({ name, ...facts })));
   }
 
   // The failover

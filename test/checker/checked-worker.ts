@@ -145,10 +145,7 @@ export class CheckedWorker {
         if (told.is === 'REACHABLE') await this.hubs.noteReachable(hubId, told.at);
         if (told.is === 'UNREACHABLE') await this.hubs.noteUnreachable(hubId, told.errorCode, clock.now());
       },
-      onStorage: async () => {
-        const locations = await this.facts.storage(hubId);
-        await this.hubs.noteStorage(hubId, locations.map(({ name, facts: { createdAt: _made, deleting: _going, ...facts } }) => ({ name, ...facts })));
-      },
+      onStorage: () => this.hubs.noteStorage(hubId),
       onError: () => undefined, // the faults are ours
     });
     this.watcher.start();

@@ -85,6 +85,11 @@ export class Truth {
     }, LIMIT_MS);
   }
 
+  /** Nothing of what was on its way is still to be read: it would be read at a later hour. */
+  async isSilent(): Promise<void> {
+    await until('no kind is listed or watched', async () => (await this.watches()).every(({ phase }) => phase !== 'WATCHING' && phase !== 'LISTING'), LIMIT_MS);
+  }
+
   async isWatched(): Promise<void> {
     await until('every kind is watched', async () => (await this.watches()).every(({ phase, errorCode }) => phase === 'WATCHING' && errorCode === null), LIMIT_MS);
   }

@@ -9,6 +9,8 @@ import type { RequestFailure, Step } from './schedule.js';
 import { Mismatch, Truth, type CheckedDatabase } from './truth.js';
 
 const WORKERS = 2;
+/** What a hub has said before it is cut off is heard, and written down, within this. */
+const IN_FLIGHT_MS = 500;
 
 /** A fault that lasts for some steps. */
 interface Lasting {
@@ -138,7 +140,9 @@ export class World {
   private async outage({ mode, hours, seed }: Extract<Step, { do: 'outage' }>): Promise<void> {
     const lastWord = this.clock.now();
     await this.hub.cutOff(mode);
+    await pause(IN_FLIGHT_MS);
     await this.truth.isCalled('UNREACHABLE');
+    await this.truth.isSilent();
     this.clock.advance(hours * 3_600_000 + 1);
     this.contents.change(randomOf(seed), 5);
     await pause(60);
