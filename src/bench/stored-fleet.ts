@@ -91,7 +91,7 @@ export async function seedHubs(sql: SqlRunner, sizes: readonly number[], policy:
     const name = `hub-${String(index).padStart(2, '0')}`;
     const clusterId = `id-of-${name}`;
     const [hub] = await sql.query<{ id: string }>(
-      `INSERT INTO hub (id, name, api_url, cluster_id, policy, reachability, storage, created_at, created_by, updated_at) VALUES (gen_random_uuid(), $1, $2, $3, $4, 'REACHABLE', $5::jsonb, $6, 'bench', $6) RETURNING id`,
+      `INSERT INTO hub (id, name, api_url, cluster_id, release, policy, reachability, storage, created_at, created_by, updated_at) VALUES (gen_random_uuid(), $1, $2, $3, '2.14.0', $4, 'REACHABLE', $5::jsonb, $6, 'bench', $6) RETURNING id`,
       [name, `https://${name}.example:6443`, clusterId, policy, storage, now]);
     if (hub === undefined) throw new Error('A hub was not written');
     await sql.execute(`INSERT INTO lease (key, owner, epoch, acquired_at, expires_at) VALUES ('hub/' || $1::text, 'bench', 1, $2, $3)`, [hub.id, now, new Date(now.getTime() + 24 * HOUR_MS)]);
