@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { z } from 'zod';
 import { cloneTestDatabase, connectTo, type TestDatabase } from '../../test/support/database.js';
+import { emptyQueue } from '../../test/support/empty-queue.js';
 import { TcpProxy } from '../../test/support/tcp-proxy.js';
 import { until } from '../../test/support/until.js';
 import { DomainError } from '../common/domain-error.js';
@@ -342,11 +343,6 @@ test('a process ends though its database is silent and a run does not', async ()
 });
 
 describe('losing the queue', () => {
-  const truncateAll = async () => {
-    const { rows: tables } = await client.query<{ name: string }>(`SELECT format('bullmq.%I', tablename) AS name FROM pg_tables WHERE schemaname = 'bullmq'`);
-    await client.query(`TRUNCATE ${tables.map(({ name }) => name).join(', ')}`);
-  };
-
   test('workers go on after every table was emptied, in the middle of a run too', async () => {
     const kind = newKind();
     const [first, seen] = [gate(), [] as string[]];
@@ -358,7 +354,7 @@ describe('losing the queue', () => {
     );
     await jobs.enqueueMany(kind, [{ ...one, cluster: 'running' }, { ...one, cluster: 'lost' }]);
     await until('one runs', () => seen.length === 1);
-    await truncateAll();
+    await emptyQueue(async <Row extends object>(text: string) => (await client.query<Row>(text)).rows);
     await jobs.enqueue(kind, { ...one, cluster: 'running' });
     first.open();
     await until('the same work ran again', () => seen.length === 2);
@@ -370,7 +366,7 @@ describe('losing the queue', () => {
   test('a process starts on emptied tables', async () => {
     const kind = newKind();
     await startProcess({ work: false });
-    await truncateAll();
+    await emptyQueue(async <Row extends object>(text: string) => (await client.query<Row>(text)).rows);
     let ran = false;
     const jobs = await startProcess({}, (all) => all.handle(kind, async () => void (ran = true)));
     await jobs.enqueue(kind, one);

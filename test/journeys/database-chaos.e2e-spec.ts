@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { emptyQueue } from '../support/empty-queue.js';
 import { MortalPostgres } from '../support/mortal-postgres.js';
 import type { RunningServiceProcess } from '../support/service-process.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -68,8 +69,7 @@ test('every table of the queue is emptied at any moment: no work is lost, and no
   for (let round = 0; round < ROUNDS * 3; round += 1) {
     grow();
     await pause(random() * 400); // the moment is the chaos: nothing is waited for
-    const tables = await stage.sql<{ name: string }>(`SELECT format('bullmq.%I', tablename) AS name FROM pg_tables WHERE schemaname = 'bullmq'`);
-    await stage.sql(`TRUNCATE ${tables.map(({ name }) => name).join(', ')}`);
+    await emptyQueue((text) => stage.sql(text));
     const startedAt = performance.now();
     await until('every cluster is protected', () => stage.isProtected, 180_000);
     note('queue emptied: protected after', startedAt);
