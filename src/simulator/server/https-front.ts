@@ -88,7 +88,7 @@ export class HttpsFront {
 
   /** Tells every HTTP/2 client to open a new connection for what comes next. */
   goAway(): void {
-    for (const session of this.sessions) session.goaway();
+    for (const session of this.sessions) if (!session.destroyed) session.goaway();
   }
 
   async close(): Promise<void> {
