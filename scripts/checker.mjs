@@ -1,12 +1,13 @@
 // Checks that the watching of hubs leaves no gap, on as many random schedules of changes and faults as are asked for (test/checker).
 //   npm run checker -- --schedules 1000 --seed 7 [--lanes 6] [--path P: only that counterexample, as printed]
 import { spawnSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 
 const { values } = parseArgs({ options: { schedules: { type: 'string', default: '1000' }, seed: { type: 'string' }, lanes: { type: 'string' }, path: { type: 'string' } } });
 const env = {
   CHECKER_SCHEDULES: values.schedules,
-  ...(values.seed === undefined ? {} : { CHECKER_SEED: values.seed }),
+  CHECKER_SEED: values.seed ?? String(randomInt(2 ** 31)),
   ...(values.lanes === undefined ? {} : { CHECKER_LANES: values.lanes }),
   ...(values.path === undefined ? {} : { CHECKER_PATH: values.path }),
 };

@@ -75,7 +75,12 @@ export class HubClient {
     return this.transport.disruptions;
   }
 
-  /** How long ago the last of them was, milliseconds. */
+  /** How many connections of calls have ended so far, for whatever reason. */
+  get cuts(): number {
+    return this.transport.cuts;
+  }
+
+  /** How long ago the last disruption was, milliseconds. */
   get calmForMs(): number {
     return this.transport.calmForMs;
   }

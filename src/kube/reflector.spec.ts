@@ -327,6 +327,24 @@ test('a hub that retires every connection is listed no oftener than one that fai
   expect(sleeps).toEqual([800, 1600]);
 });
 
+test('where a connection of calls ended between the list and its watch it is listed once more, and then believed', async () => {
+  const script = new ScriptedClient([page(10, ['a']), page(30, ['b'])], [['wait'], ['wait']]);
+  const client: ReflectorClient = {
+    list: script.list.bind(script),
+    watch: script.watch.bind(script),
+    serverVersion: script.serverVersion,
+    serves: script.serves,
+    get cuts() {
+      return script.lists.length; // each list's own
+    },
+  };
+  const sink = new RecordingSink();
+  const { sleeps } = reflect(client, sink);
+  await until('it watches', () => sink.phases.at(-1) === 'WATCHING');
+  expect(script.watches.map(({ resourceVersion }) => resourceVersion)).toEqual(['10', '30']);
+  expect(sleeps).toEqual([800]);
+});
+
 test('lists and watches share one backoff', async () => {
   const client = new ScriptedClient([reset(), reset(), page(10, []), page(10, []), page(10, [])], [[reset()], [reset()], ['wait']]);
   const sink = new RecordingSink();

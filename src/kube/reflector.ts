@@ -26,7 +26,7 @@ const OUTLIVED_MS = 5_000;
 /** So long may a hub take to repeat the last event, before its store counts as set back. */
 const PROOF_MS = 10_000;
 
-export type ReflectorClient = Pick<HubClient, 'list' | 'watch' | 'serves' | 'serverVersion'> & Partial<Pick<HubClient, 'disruptions' | 'calmForMs'>>;
+export type ReflectorClient = Pick<HubClient, 'list' | 'watch' | 'serves' | 'serverVersion'> & Partial<Pick<HubClient, 'disruptions' | 'calmForMs' | 'cuts'>>;
 
 export interface ReflectorOptions {
   /** For `heardAt` */
@@ -103,6 +103,10 @@ export class Reflector {
   private isDoubtful = false;
   /** Of the client, when nothing was in doubt */
   private disruptions = 0;
+  /** Of the client, when the last list began; null: a watch has been accepted since */
+  private cutsAtList: number | null = null;
+  /** The list before this one was doubted for such a connection alone */
+  private isListedTwice = false;
   /** Grows with each list and watch; what belongs to an older one is dropped */
   private generation = 0;
   private silentWatches = 0;
@@ -222,6 +226,7 @@ export class Reflector {
       this.generation += 1;
       this.witness = null;
       this.trust();
+      this.cutsAtList = this.client.cuts ?? 0;
       if (this.current.phase === 'STOPPED') await this.tell({ phase: 'LISTING', errorCode: null });
       // All pages show the state of the first.
       const askedAt = this.clock.now();
@@ -290,6 +295,13 @@ export class Reflector {
     };
     const onOpen = (): void => {
       isOpen = true;
+      // A client's first list may have no connection of watches beside it that would tell of a restart. Once: some hubs end each connection.
+      if (this.cutsAtList !== null && this.cutsAtList !== (this.client.cuts ?? 0) && !this.isListedTwice) {
+        this.isListedTwice = true;
+        return session.fail(new KubeError('HUB_UNREACHABLE', `watch ${this.type.plural}: a connection was lost since the list`));
+      }
+      this.cutsAtList = null;
+      this.isListedTwice = false;
       if (proof === null) accept();
       else proof.begin();
     };

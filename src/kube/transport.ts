@@ -84,6 +84,7 @@ export class Transport {
   private readonly retired = new EventEmitter();
   private lost = 0;
   private lostAtMs = -Infinity;
+  private cut = 0;
   readonly gate: CallGate;
   readonly clockSkew: ClockSkew;
 
@@ -97,6 +98,7 @@ export class Transport {
     this.clockSkew = new ClockSkew(options.clock);
     this.calls = this.pool(MAX_CALL_CONNECTIONS, options.http2);
     this.writes = this.pool(MAX_WRITE_CONNECTIONS, false);
+    this.calls.on('disconnect', () => (this.cut += 1));
     let isShared = false;
     this.watches = this.pool(undefined, options.http2, (protocol) => (isShared = protocol === 'h2'));
     this.watches.on('disconnect', () => {
@@ -113,7 +115,12 @@ export class Transport {
     return this.lost;
   }
 
-  /** How long ago the last of them was, milliseconds. */
+  /** How many connections of calls have ended so far, for whatever reason. */
+  get cuts(): number {
+    return this.cut;
+  }
+
+  /** How long ago the last disruption was, milliseconds. */
   get calmForMs(): number {
     return performance.now() - this.lostAtMs;
   }
