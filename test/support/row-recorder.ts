@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import { connectTo } from './database.js';
+import { despiteDeadlocks } from './despite-deadlocks.js';
 
 /**
  * Keeps every row that anybody ever writes to the tables of a database, also of rows that live for a moment only, such as those of jobs.
@@ -11,7 +12,7 @@ export class RowRecorder {
   /** @param url of the database, whose tables are all there by now */
   static async watch(url: string): Promise<RowRecorder> {
     const client = await connectTo(url);
-    await client.query(`
+    await despiteDeadlocks(() => client.query(`
       CREATE SCHEMA recorder;
       CREATE UNLOGGED TABLE recorder.seen (place text NOT NULL, content text NOT NULL);
       CREATE FUNCTION recorder.keep() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -23,7 +24,7 @@ export class RowRecorder {
             EXECUTE format('CREATE TRIGGER recorder_keep AFTER INSERT OR UPDATE ON %I.%I FOR EACH ROW EXECUTE FUNCTION recorder.keep()', one.schemaname, one.tablename);
             EXECUTE format('INSERT INTO recorder.seen SELECT %L, to_jsonb(t)::text FROM %I.%I AS t', one.schemaname || '.' || one.tablename, one.schemaname, one.tablename);
           END LOOP;
-        END $$`);
+        END $$`));
     return new RowRecorder(client);
   }
 
