@@ -290,21 +290,21 @@ test('a connection of watches that was lost between the list and the watch throw
   expect(script.watches.map(({ resourceVersion }) => resourceVersion)).toEqual(['30']);
 });
 
+/** As the script, with what a client tells of its connections. */
+const telling = (script: ScriptedClient, told: Pick<ReflectorClient, 'disruptions' | 'calmForMs' | 'cuts'>): ReflectorClient =>
+  Object.defineProperties({ list: script.list.bind(script), watch: script.watch.bind(script), serverVersion: script.serverVersion, serves: script.serves }, Object.getOwnPropertyDescriptors(told));
+
 test.each([
   ['just before, it proves the history', 0, '10'],
   ['long before, it has outlived that', 60_000, '11'],
 ])('a watch that ends by itself, after a connection was lost: %s', async (_when, calmForMs, from) => {
   const script = new ScriptedClient([page(10, [])], [[modified('a', 11)], [modified('a', 11), 'wait']]);
-  const client: ReflectorClient = {
-    list: script.list.bind(script),
-    watch: script.watch.bind(script),
-    serverVersion: script.serverVersion,
-    serves: script.serves,
+  const client = telling(script, {
     get disruptions() {
       return script.watches.length === 0 ? 0 : 1;
     },
     calmForMs,
-  };
+  });
   reflect(client, new RecordingSink());
   await until('the second watch', () => script.watches.length === 2);
   expect(script.watches[1]?.resourceVersion).toBe(from);
@@ -312,16 +312,12 @@ test.each([
 
 test('a hub that retires every connection is listed no oftener than one that fails', async () => {
   const script = new ScriptedClient([page(10, []), page(10, []), page(10, [])], [[bookmark(11)], [bookmark(12)], ['wait']]);
-  const client: ReflectorClient = {
-    list: script.list.bind(script),
-    watch: script.watch.bind(script),
-    serverVersion: script.serverVersion,
-    serves: script.serves,
+  const client = telling(script, {
     get disruptions() {
       return Math.min(2, script.watches.length);
     },
     calmForMs: 0,
-  };
+  });
   const { sleeps } = reflect(client, new RecordingSink(), { monotonicMs: () => 0 });
   await until('the third watch', () => script.watches.length === 3);
   expect(sleeps).toEqual([800, 1600]);
@@ -329,15 +325,11 @@ test('a hub that retires every connection is listed no oftener than one that fai
 
 test('where a connection of calls ended between the list and its watch it is listed once more, and then believed', async () => {
   const script = new ScriptedClient([page(10, ['a']), page(30, ['b'])], [['wait'], ['wait']]);
-  const client: ReflectorClient = {
-    list: script.list.bind(script),
-    watch: script.watch.bind(script),
-    serverVersion: script.serverVersion,
-    serves: script.serves,
+  const client = telling(script, {
     get cuts() {
       return script.lists.length; // each list's own
     },
-  };
+  });
   const sink = new RecordingSink();
   const { sleeps } = reflect(client, sink);
   await until('it watches', () => sink.phases.at(-1) === 'WATCHING');
