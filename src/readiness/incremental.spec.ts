@@ -137,7 +137,9 @@ test(`after whatever changes, what was worked out alone is what all anew would b
   const names = Object.keys(tell) as (keyof typeof tell)[];
   const verdicts = new Set<unknown>();
   let alone = 0;
-  for (let round = 0; round < ROUNDS; round++) {
+  // More rounds where chance has shown too little so far
+  const isShown = (): boolean => alone > ROUNDS / 10 && verdicts.size > 6;
+  for (let round = 0; round < ROUNDS || (!isShown() && round < ROUNDS * 4); round++) {
     const told: string[] = [];
     for (let change = below(4); change >= 0; change--) {
       const name = pick(names);
@@ -158,8 +160,8 @@ test(`after whatever changes, what was worked out alone is what all anew would b
     expect({ round, told, findings: one.findings.map(({ code, cause }) => [code, cause]) }).toEqual({ round, told, findings: await findingsByAll() });
     for (const { verdict, code } of allRows as { verdict: string; code: string | null }[]) verdicts.add(`${verdict}/${code}`);
   }
-  expect(alone).toBeGreaterThan(0); // else nothing was shown; how often is up to the seed
-  expect(verdicts.size).toBeGreaterThan(3);
+  expect(alone).toBeGreaterThan(ROUNDS / 10); // else nothing was shown
+  expect(verdicts.size).toBeGreaterThan(6);
 }, 300_000 + ROUNDS * 1_000);
 
 test('what a cluster says of its token wakes its own verdict; when it is asked next wakes nobody', async () => {
