@@ -2,9 +2,11 @@ import { ManualClock } from '../common/clock.js';
 import { Parts, testConfig } from '../../test/support/parts.js';
 import { HistoryRepository } from './history.repository.js';
 import { HistoryService } from './history.service.js';
+import { HubWorldsRepository } from './hub-worlds.repository.js';
 import { PlanWorlds } from './plan-worlds.service.js';
 import { ReadinessRepository, type SavedClusterReadiness } from './readiness.repository.js';
 import type { ClusterVerdict, Finding, Verdict } from './readiness.types.js';
+import { tallyOf } from './summary.rules.js';
 
 const start = new Date('2026-11-24T09:00:00Z');
 const clock = new ManualClock(new Date('2026-11-24T18:00:00Z'));
@@ -19,16 +21,24 @@ const finding = (code: string): Finding => ({ code, severity: 'CRITICAL', verdic
 
 const row = (cluster: string, verdict: ClusterVerdict, code: string | null = null): SavedClusterReadiness => ({ cluster, origin: 'IMPORTED', verdict, code, findings: code === null ? [] : [finding(code)], setId: null, since: start, recheckAt: null });
 
+/** The plan's clusters as they are now. */
+const clusters = new Map<string, SavedClusterReadiness>();
+
 /** As the computation writes: only what changed. */
-const computed = (hours: number, verdict: Verdict, changed: readonly SavedClusterReadiness[], gone: readonly string[] = [], code: string | null = null): Promise<unknown> =>
-  repository.alone(planId, ({ write }) =>
-    write(() => ({ verdict, findings: code === null ? [] : [finding(code)], setId: null, factsAt: at(hours), since: at(hours), computedAt: at(hours), basis: null, wholeAt: at(hours) }), changed, gone));
+async function computed(hours: number, verdict: Verdict, changed: readonly SavedClusterReadiness[], gone: readonly string[] = [], code: string | null = null): Promise<void> {
+  for (const one of changed) clusters.set(one.cluster, one);
+  for (const name of gone) clusters.delete(name);
+  const plan = {
+    verdict, findings: code === null ? [] : [finding(code)], setId: null, factsAt: at(hours), since: at(hours), computedAt: at(hours), basis: null, wholeAt: at(hours), ...tallyOf([...clusters.values()]),
+  };
+  await repository.alone(planId, ({ write }) => write(plan, changed, gone));
+}
 
 beforeAll(async () => {
   parts = await Parts.open(clock, testConfig());
   const { prisma, sql } = parts;
   repository = new ReadinessRepository(prisma, sql);
-  history = new HistoryService(new PlanWorlds(repository), new HistoryRepository(sql), clock);
+  history = new HistoryService(new PlanWorlds(repository, new HubWorldsRepository(sql)), new HistoryRepository(sql), clock);
   const hub = (name: string) => prisma.hub.create({ data: { name, apiUrl: `https://${name}`, release: '2.15.0', createdAt: start, createdBy: 't', updatedAt: start } });
   const [east, west] = [await hub('east'), await hub('west')];
   planId = (await prisma.recoveryPlan.create({

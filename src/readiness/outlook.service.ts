@@ -6,6 +6,7 @@ import { restoresInTheWay } from '../recovery/restores/restores-on-hub.rules.js'
 import { assessCluster, type Basis, type Moment } from './cluster-verdict.rules.js';
 import { withSince } from './finding-order.rules.js';
 import { dropOut } from './forecast.rules.js';
+import type { SetRow } from './hub-worlds.repository.js';
 import { rtoEstimate } from './objectives.rules.js';
 import { OutlookRepository } from './outlook.repository.js';
 import { BackupSetOfAnotherHubError, WhatIfInvalidError } from './readiness.errors.js';
@@ -13,7 +14,7 @@ import type { ClusterDropOut, Forecast, ForecastAssumption, Objectives, Recovery
 import { ageSeconds, backupLabels, PlanWorlds, restorable, summaryOf, type PlanWorld } from './plan-worlds.service.js';
 import { pathsAt, pathsOfAnother } from './paths-ahead.rules.js';
 import { overallVerdict, planFindings, rpoFindings } from './plan-verdict.rules.js';
-import { ReadinessRepository, type ClusterRow, type SetRow } from './readiness.repository.js';
+import { ReadinessRepository, type ClusterRow } from './readiness.repository.js';
 import { ReadinessService } from './readiness.service.js';
 import { compareWithNewest, type PointOutcome } from './recovery-points.rules.js';
 import { countCodes, countVerdicts, score } from './summary.rules.js';

@@ -8,7 +8,8 @@ import { restoresInTheWay, syncedCredentialsBackup } from '../recovery/restores/
 import type { Basis, Moment, TargetPath } from './cluster-verdict.rules.js';
 import type { Reservation } from './hub-pair.rules.js';
 import { basisOfPlan, type HubFacts } from './plan-verdict.rules.js';
-import { ReadinessRepository, type PlanRow, type SetRow } from './readiness.repository.js';
+import { HubWorldsRepository, type SetRow } from './hub-worlds.repository.js';
+import { ReadinessRepository, type PlanRow } from './readiness.repository.js';
 import type { BackupSetSummary } from './readiness.types.js';
 
 const DAY_MS = 86_400_000;
@@ -26,7 +27,10 @@ export interface PlanWorld {
 /** Reads what a question about a plan rests on. */
 @Injectable()
 export class PlanWorlds {
-  constructor(private readonly repository: ReadinessRepository) {}
+  constructor(
+    private readonly repository: ReadinessRepository,
+    private readonly hubs: HubWorldsRepository,
+  ) {}
 
   /** @throws PlanNotFoundError */
   async plan(planId: string): Promise<PlanRow> {
@@ -37,13 +41,12 @@ export class PlanWorlds {
 
   /** @param targetHubId another hub in the target's place. @throws HubNotFoundError */
   async of(plan: PlanRow, targetHubId = plan.targetHubId): Promise<PlanWorld> {
-    const source = await this.repository.hub(plan.sourceHubId);
-    if (source === null) throw new HubNotFoundError(plan.sourceHubId);
-    const [target, sets, reservations] = await Promise.all([
-      this.repository.hub(targetHubId, source.clusterId), this.repository.sets(source.clusterId), this.repository.reservations(targetHubId, plan.id),
-    ]);
-    if (target === null) throw new HubNotFoundError(targetHubId);
-    return { plan, source, target, sets, reservations };
+    const { sourceHubId } = plan;
+    const [hubs, sets, reservations] = await Promise.all([this.hubs.hubs([sourceHubId, targetHubId], sourceHubId), this.hubs.sets([sourceHubId]), this.hubs.reservations(targetHubId, plan.id)]);
+    const [source, target] = [hubs.get(sourceHubId), hubs.get(targetHubId)];
+    if (source === undefined) throw new HubNotFoundError(sourceHubId);
+    if (target === undefined) throw new HubNotFoundError(targetHubId);
+    return { plan, source, target, sets: sets(sourceHubId), reservations };
   }
 
   /** The moment of a restore on the plan's own target, with what is known of its ways to the clusters. */

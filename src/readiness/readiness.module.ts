@@ -10,6 +10,7 @@ import { HistoryController } from './history.controller.js';
 import { HistoryRepository } from './history.repository.js';
 import { HistoryResolver } from './history.resolver.js';
 import { HistoryService } from './history.service.js';
+import { HubWorldsRepository } from './hub-worlds.repository.js';
 import { OutlookController } from './outlook.controller.js';
 import { OutlookRepository } from './outlook.repository.js';
 import { OutlookResolver } from './outlook.resolver.js';
@@ -24,7 +25,7 @@ import { ReadinessService } from './readiness.service.js';
   imports: [FleetChangesModule],
   controllers: [ReadinessController, OutlookController, HistoryController, AcknowledgementsController],
   providers: [
-    ReadinessRepository, ClusterListRepository, PlanWorlds, ReadinessService, ComputeReadinessProcessor, PlanReadinessResolver, HubReadinessResolver, ClusterReadinessResolver,
+    ReadinessRepository, HubWorldsRepository, ClusterListRepository, PlanWorlds, ReadinessService, ComputeReadinessProcessor, PlanReadinessResolver, HubReadinessResolver, ClusterReadinessResolver,
     OutlookRepository, OutlookService, OutlookResolver,
     HistoryRepository, HistoryService, HistoryResolver,
     AcknowledgementsRepository, AcknowledgementsService, AcknowledgementsResolver,

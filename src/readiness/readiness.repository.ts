@@ -3,22 +3,13 @@ import type { ClusterOrigin } from '../fleet/fleet.types.js';
 import { labels } from '../common/rhacm-names.js';
 import { PrismaService } from '../database/prisma.service.js';
 import { Sql, type SqlRunner } from '../database/sql.js';
-import type { AcmRestoreFacts } from '../fleet/facts.types.js';
-import type { HubSetup } from '../hubs/hub-setup.types.js';
-import type { Fencing, Prerequisite, Reachability, StorageFacts } from '../hubs/hubs.types.js';
-import type { RestoreOnHub } from '../recovery/restores/restores-on-hub.rules.js';
 import type { ClusterFacts, ClusterInSet, LiveToken, TargetPath, TokenCheck, TokenInSet } from './cluster-verdict.rules.js';
-import type { OwnBackup, Reservation } from './hub-pair.rules.js';
-import type { HubFacts, KnownCluster, ScheduleFacts } from './plan-verdict.rules.js';
+import type { SetRow } from './hub-worlds.repository.js';
+import type { KnownCluster } from './plan-verdict.rules.js';
 import { clusterFromJson, findingsFromJson, type StoredCluster } from './stored-findings.rules.js';
 import type { ClusterReadinessRow, ClusterVerdict, CodeCount, Finding, Verdict, VerdictCounts } from './readiness.types.js';
 import { codesInOrder, countsOf } from './summary.rules.js';
-import type { SetCandidate } from './usable-set.rules.js';
 
-/** The kinds on whose freshness verdicts rest. */
-const DECISIVE_KINDS = ['MANAGED_CLUSTER', 'TOKEN_SECRET', 'VELERO_BACKUP'] as const;
-/** Sets looked at for the newest usable one: a month of hourly sets. */
-const MAX_SETS = 1000;
 /** When more clusters of a plan are due than this, all are. */
 const MAX_DUE = 1_000;
 
@@ -33,8 +24,6 @@ export interface PlanRow {
   readonly probeIntervalSeconds: number;
   readonly deepCheck: boolean;
 }
-
-export type SetRow = SetCandidate & { readonly status: string; readonly managedClustersStartedAt: Date | null; readonly completedAt: Date | null };
 
 export type ClusterRow = ClusterFacts & KnownCluster & { readonly id: string };
 
@@ -52,8 +41,6 @@ export interface SavedPlanReadiness {
   /** When all its clusters were last worked out; null: by an older release */
   readonly wholeAt: Date | null;
 }
-
-export type PlanResult = Omit<SavedPlanReadiness, 'counts' | 'byCode'>;
 
 export interface SavedClusterReadiness {
   readonly cluster: string;
@@ -76,11 +63,12 @@ export interface ReadinessWork {
   savedClusters(clusters: readonly string[] | null): Promise<SavedClusterReadiness[]>;
   clusters(hubId: string, setId: string | null, clusters: readonly string[] | null): Promise<ClusterRow[]>;
   paths(clusters: readonly string[] | null): Promise<Map<string, TargetPath>>;
-  /** @param planOf the plan's verdict, by the clusters' as they are after the writing */
-  write(planOf: (counts: VerdictCounts) => PlanResult, changed: readonly SavedClusterReadiness[], gone: readonly string[]): Promise<SavedPlanReadiness>;
+  write(plan: SavedPlanReadiness, changed: readonly SavedClusterReadiness[], gone: readonly string[]): Promise<void>;
 }
 
-const PLAN = { id: true, sourceHubId: true, targetHubId: true, rpoSeconds: true, rtoSeconds: true, reachability: true, probeIntervalSeconds: true, deepCheck: true } as const;
+const PLANS = `
+  SELECT id, source_hub_id AS "sourceHubId", target_hub_id AS "targetHubId", rpo_seconds AS "rpoSeconds", rto_seconds AS "rtoSeconds", reachability, probe_interval_seconds AS "probeIntervalSeconds", deep_check AS "deepCheck"
+  FROM recovery_plan WHERE id = ANY($1::uuid[])`;
 
 /** Reads what other features wrote, for verdicts alone; writes plan_readiness and cluster_readiness. */
 @Injectable()
@@ -92,11 +80,11 @@ export class ReadinessRepository {
 
   /** null: there is no such plan */
   async plan(planId: string): Promise<PlanRow | null> {
-    return this.prisma.recoveryPlan.findUnique({ where: { id: planId }, select: PLAN });
+    return (await this.plans([planId]))[0] ?? null;
   }
 
   plans(planIds: readonly string[]): Promise<PlanRow[]> {
-    return this.prisma.recoveryPlan.findMany({ where: { id: { in: [...planIds] } }, select: PLAN });
+    return this.sql.query<PlanRow>(PLANS, [planIds]);
   }
 
   /** Ids of the plans that are not archived; of one hub where given. */
@@ -106,71 +94,6 @@ export class ReadinessRepository {
       select: { id: true },
     });
     return rows.map((row) => row.id);
-  }
-
-  /** @param owner cluster id of the hub whose backups matter; @returns null: there is no such hub */
-  async hub(hubId: string, owner?: string | null): Promise<HubFacts | null> {
-    const row = await this.prisma.hub.findUnique({ where: { id: hubId }, include: { prerequisites: true } });
-    if (row === null) return null;
-    const [schedules, restores, backups, heardAt, tookOver] = await Promise.all([
-      this.schedules(hubId), this.restores(hubId), this.backupsOf(hubId, owner === undefined ? row.clusterId : owner), this.heardAt(hubId), this.tookOver(hubId),
-    ]);
-    return {
-      id: row.id, name: row.name, clusterId: row.clusterId, reachability: row.reachability as Reachability, unreachableSince: row.unreachableSince, lastErrorCode: row.lastErrorCode,
-      fencing: row.fencing as Fencing, fencingChangedAt: row.fencingChangedAt, storage: row.storage as unknown as StorageFacts[] | null,
-      prerequisites: row.prerequisites as Prerequisite[], release: row.release, setup: row.setup as unknown as HubSetup | null, inspectedAt: row.inspectedAt, schedules, restores, backups,
-      shown: new Map(backups.map(({ name, phase }) => [name, phase])), heardAt, tookOver,
-    };
-  }
-
-  private schedules(hubId: string): Promise<ScheduleFacts[]> {
-    return this.prisma.backupSchedule.findMany({ where: { hubId }, select: { name: true, phase: true, lastMessage: true, paused: true, veleroPaused: true }, orderBy: { name: 'asc' } });
-  }
-
-  private async restores(hubId: string): Promise<RestoreOnHub[]> {
-    const rows = await this.prisma.hubObject.findMany({ where: { hubId, kind: 'ACM_RESTORE' }, select: { name: true, facts: true }, orderBy: { name: 'asc' } });
-    return rows.map(({ name, facts }) => ({ name, ...(facts as unknown as AcmRestoreFacts) }));
-  }
-
-  private async backupsOf(hubId: string, owner: string | null): Promise<OwnBackup[]> {
-    if (owner === null) return [];
-    return this.sql.query(`SELECT name, type, phase, started_at AS "startedAt", completed_at AS "completedAt" FROM backup WHERE hub_id = $1 AND owner_cluster_id = $2`, [hubId, owner]);
-  }
-
-  /** Who else counts on a target: other plans that name it, and other plans' failovers that are under way there. */
-  async reservations(targetHubId: string, planId: string): Promise<Reservation[]> {
-    const [plans, busy] = await Promise.all([
-      this.prisma.recoveryPlan.findMany({ where: { targetHubId, archivedAt: null, id: { not: planId } }, select: { name: true }, orderBy: { name: 'asc' } }),
-      this.prisma.failoverHub.findMany({ where: { hubId: targetHubId, open: true, failover: { planId: { not: planId } } }, select: { failover: { select: { plan: { select: { name: true } } } } } }),
-    ]);
-    return [...busy.map(({ failover }) => ({ by: 'FAILOVER' as const, plan: failover.plan.name })), ...plans.map(({ name }) => ({ by: 'PLAN' as const, plan: name }))];
-  }
-
-  /** The oldest of the last words; a kind that the hub does not serve has nothing to say. */
-  private async heardAt(hubId: string): Promise<Date | null> {
-    const rows = await this.prisma.hubWatch.findMany({ where: { hubId, kind: { in: [...DECISIVE_KINDS] } }, select: { phase: true, listedAt: true, heardAt: true } });
-    if (rows.length < DECISIVE_KINDS.length) return null;
-    const heard = rows.filter((row) => row.phase !== 'ABSENT').map((row) => (row.listedAt === null ? null : row.heardAt));
-    return heard.reduce<Date | null>((oldest, one) => (oldest === null || one === null ? null : one < oldest ? one : oldest), heard[0] ?? null);
-  }
-
-  /** The last ended failover that touched it made it the hub of a fleet. */
-  private async tookOver(hubId: string): Promise<boolean> {
-    const last = await this.prisma.failoverHub.findFirst({
-      where: { hubId, failover: { status: { in: ['COMPLETED', 'COMPLETED_WITH_EXCEPTIONS'] } } },
-      orderBy: { failover: { finishedAt: 'desc' } },
-      select: { role: true },
-    });
-    return last?.role === 'TARGET';
-  }
-
-  /** Newest first. */
-  async sets(ownerClusterId: string | null): Promise<SetRow[]> {
-    if (ownerClusterId === null) return [];
-    return this.sql.query(
-      `SELECT id, credentials_backup AS "credentialsBackup", resources_backup AS "resourcesBackup", generic_backup AS "genericBackup", managed_clusters_backup AS "managedClustersBackup", status,
-         started_at AS "startedAt", managed_clusters_started_at AS "managedClustersStartedAt", completed_at AS "completedAt", expires_at AS "expiresAt"
-       FROM backup_set WHERE owner_cluster_id = $1 AND started_at IS NOT NULL ORDER BY started_at DESC LIMIT $2`, [ownerClusterId, MAX_SETS]);
   }
 
   set(setId: string): Promise<SetRow | null> {
@@ -216,7 +139,7 @@ export class ReadinessRepository {
         savedClusters: async (clusters) => (await sql.query<SavedClusterRow>(SAVED_CLUSTERS, [planId, clusters])).map((row) => ({ ...row, findings: findingsFromJson(row.findings) })),
         clusters: (hubId, setId, clusters) => readClusters(sql, hubId, setId, clusters),
         paths: (clusters) => readPaths(sql, planId, clusters),
-        write: (planOf, changed, gone) => write(sql, planId, savedPlan, planOf, changed, gone),
+        write: (plan, changed, gone) => write(sql, planId, plan, changed, gone),
       });
     });
   }
@@ -348,11 +271,6 @@ const WRITE_CLUSTERS = `
   FROM jsonb_to_recordset($2::jsonb) AS row (cluster text, origin text, verdict text, code text, findings jsonb, set_id uuid, since timestamptz, recheck_at timestamptz)
   ON CONFLICT (plan_id, cluster) DO UPDATE SET origin = excluded.origin, verdict = excluded.verdict, code = excluded.code, findings = excluded.findings, set_id = excluded.set_id,
     since = excluded.since, computed_at = excluded.computed_at, recheck_at = excluded.recheck_at`;
-/** Of the rows as they are, so that points, summary and rows never disagree. */
-const COUNT_VERDICTS = `SELECT verdict, count(*)::int AS count FROM cluster_readiness WHERE plan_id = $1 AND cluster <> ALL($2::text[]) GROUP BY verdict`;
-const COUNT_CODES = `
-  SELECT finding->>'code' AS code, finding->>'severity' AS severity, finding->>'verdict' AS verdict, count(*)::int AS count
-  FROM cluster_readiness, jsonb_array_elements(findings) AS finding WHERE plan_id = $1 AND findings <> '[]' AND cluster <> ALL($2::text[]) GROUP BY 1, 2, 3`;
 const WRITE_HOUR = `
   INSERT INTO plan_readiness_hour (plan_id, hour, verdict, worst_verdict, ready, at_risk, not_ready, unknown, not_needed, fewest_recoverable, set_id, facts_at, computed_at)
   VALUES ($1, date_trunc('hour', $5::timestamptz, 'UTC'), $2, $2, $7, $8, $9, $10, $11, $7::int + $8::int, $3, $4, $5)
@@ -362,30 +280,14 @@ const WRITE_HOUR = `
     worst_verdict = CASE WHEN array_position($6::text[], excluded.verdict) < array_position($6::text[], plan_readiness_hour.worst_verdict) THEN excluded.verdict ELSE plan_readiness_hour.worst_verdict END`;
 const GRAVEST_FIRST: readonly Verdict[] = ['NOT_READY', 'UNKNOWN', 'AT_RISK', 'READY'];
 
-async function write(
-  sql: SqlRunner, planId: string, before: SavedPlanReadiness | null, planOf: (counts: VerdictCounts) => PlanResult, changed: readonly SavedClusterReadiness[], gone: readonly string[],
-): Promise<SavedPlanReadiness> {
-  const isAsBefore = changed.length === 0 && gone.length === 0 && before !== null && before.wholeAt !== null;
-  const computedAt = planOf(before?.counts ?? countsOf({})).computedAt;
+async function write(sql: SqlRunner, planId: string, plan: SavedPlanReadiness, changed: readonly SavedClusterReadiness[], gone: readonly string[]): Promise<void> {
+  const { verdict, setId, factsAt, since, computedAt, counts, byCode } = plan;
   if (changed.length > 0) {
-    const rows = changed.map(({ setId, recheckAt, ...row }) => ({ ...row, set_id: setId, recheck_at: recheckAt }));
+    const rows = changed.map(({ setId: set_id, recheckAt, ...row }) => ({ ...row, set_id, recheck_at: recheckAt }));
     await sql.execute(WRITE_CLUSTERS, [planId, JSON.stringify(rows), computedAt]);
   }
-  const counts = isAsBefore ? before.counts : await countVerdicts(sql, planId, gone);
-  const byCode = isAsBefore ? before.byCode : codesInOrder(await sql.query<Counted>(COUNT_CODES, [planId, gone]));
-  const plan = planOf(counts);
-  await sql.execute(WRITE_PLAN, [
-    planId, plan.verdict, JSON.stringify(plan.findings), plan.setId, plan.factsAt, plan.since, plan.computedAt, JSON.stringify(counts), JSON.stringify(byCode), plan.basis, plan.wholeAt,
-  ]);
+  await sql.execute(WRITE_PLAN, [planId, verdict, JSON.stringify(plan.findings), setId, factsAt, since, computedAt, JSON.stringify(counts), JSON.stringify(byCode), plan.basis, plan.wholeAt]);
   // After the plan: what is told of them bears its moment
   if (gone.length > 0) await sql.execute('DELETE FROM cluster_readiness WHERE plan_id = $1 AND cluster = ANY($2::text[])', [planId, gone]);
-  await sql.execute(WRITE_HOUR, [
-    planId, plan.verdict, plan.setId, plan.factsAt, plan.computedAt, GRAVEST_FIRST, counts.READY, counts.AT_RISK, counts.NOT_READY, counts.UNKNOWN, counts.NOT_NEEDED,
-  ]);
-  return { ...plan, counts, byCode };
-}
-
-async function countVerdicts(sql: SqlRunner, planId: string, gone: readonly string[]): Promise<VerdictCounts> {
-  const rows = await sql.query<{ verdict: ClusterVerdict; count: number }>(COUNT_VERDICTS, [planId, gone]);
-  return countsOf(Object.fromEntries(rows.map((row) => [row.verdict, row.count])));
+  await sql.execute(WRITE_HOUR, [planId, verdict, setId, factsAt, computedAt, GRAVEST_FIRST, counts.READY, counts.AT_RISK, counts.NOT_READY, counts.UNKNOWN, counts.NOT_NEEDED]);
 }

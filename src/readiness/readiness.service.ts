@@ -10,14 +10,15 @@ import { AcknowledgementsService } from './acknowledgements.service.js';
 import { ClusterListRepository } from './cluster-list.repository.js';
 import { assessCluster, type Basis, type ClusterAssessment } from './cluster-verdict.rules.js';
 import { withSince, worstClusterVerdict } from './finding-order.rules.js';
+import { HubWorldsRepository, type SetRow } from './hub-worlds.repository.js';
 import { basisOfHub, hubFindings, overallVerdict, planFindings, type HubFacts } from './plan-verdict.rules.js';
 import { ageSeconds, backupLabels, momentOf, momentWith, PlanWorlds, restorable, summaryOf } from './plan-worlds.service.js';
-import { ReadinessRepository, type ClusterRow, type PlanRow, type ReadinessWork, type SavedClusterReadiness, type SavedPlanReadiness, type SetRow } from './readiness.repository.js';
+import { ReadinessRepository, type ClusterRow, type PlanRow, type ReadinessWork, type SavedClusterReadiness, type SavedPlanReadiness } from './readiness.repository.js';
 import type {
   ClusterGroup, ClusterGrouping, ClusterReadinessFilter, ClusterReadinessRow, ClusterReadinessSortField, ClusterReadinessView, ClusterVerdict, HubReadinessView, PlanReadinessView,
 } from './readiness.types.js';
 import { recheckAt } from './recheck.rules.js';
-import { countCodes, countsOf, countVerdicts, score } from './summary.rules.js';
+import { countCodes, countsOf, countVerdicts, score, tallyAfter, tallyOf, type Tally } from './summary.rules.js';
 
 /** An answer younger than this is given as it is; one that is older is computed anew. */
 const FRESH_MS = 5_000;
@@ -51,6 +52,7 @@ export class ReadinessService {
 
   constructor(
     private readonly repository: ReadinessRepository,
+    private readonly hubs: HubWorldsRepository,
     private readonly lists: ClusterListRepository,
     private readonly worlds: PlanWorlds,
     private readonly acknowledgements: AcknowledgementsService,
@@ -170,27 +172,30 @@ export class ReadinessService {
       const due = await work.takeDue(now);
       const isKnown = savedPlan !== null && savedPlan.basis === basisNow && savedPlan.wholeAt !== null && now.getTime() - savedPlan.wholeAt.getTime() < WHOLE_EVERY_MS;
       const which = whole || !isKnown ? null : due;
-      const { changed, gone } = which?.length === 0 ? { changed: [], gone: [] } : await this.computeClusters(work, plan, which, basis, setId, tokenSetId, now);
-      return work.write((counts) => {
-        const verdict = overallVerdict(counts, drafts);
-        return {
-          verdict, findings: withSince(drafts, savedPlan?.findings ?? [], now), setId, factsAt: older(world.source.heardAt, world.target.heardAt),
-          since: savedPlan?.verdict === verdict ? savedPlan.since : now, computedAt: now, basis: basisNow, wholeAt: which === null ? now : (savedPlan?.wholeAt ?? now),
-        };
-      }, changed, gone);
+      const { tally, changed, gone } = await this.computeClusters(work, plan, which, basis, setId, tokenSetId, now);
+      const verdict = overallVerdict(tally.counts, drafts);
+      const result: SavedPlanReadiness = {
+        verdict, findings: withSince(drafts, savedPlan?.findings ?? [], now), setId, factsAt: older(world.source.heardAt, world.target.heardAt), ...tally,
+        since: savedPlan?.verdict === verdict ? savedPlan.since : now, computedAt: now, basis: basisNow, wholeAt: which === null ? now : (savedPlan?.wholeAt ?? now),
+      };
+      await work.write(result, changed, gone);
+      return result;
     });
   }
 
   /** @param which null: all */
   private async computeClusters(
     work: ReadinessWork, plan: PlanRow, which: readonly string[] | null, basis: Basis, setId: string | null, tokenSetId: string | null, now: Date,
-  ): Promise<{ changed: SavedClusterReadiness[]; gone: string[] }> {
+  ): Promise<{ tally: Tally; changed: readonly SavedClusterReadiness[]; gone: readonly string[] }> {
+    const before = work.savedPlan;
+    if (which?.length === 0 && before !== null) return { tally: { counts: before.counts, byCode: before.byCode }, changed: [], gone: [] };
     const saved = new Map((await work.savedClusters(which)).map((row) => [row.cluster, row]));
     const clusters = await work.clusters(plan.sourceHubId, tokenSetId, which);
     const moment = momentWith(plan, now, await work.paths(which));
     const rows = clusters.map((cluster) => saveable(cluster, assessCluster(cluster, basis, moment), recheckAt(cluster, moment), setId, saved.get(cluster.name), now));
     const present = new Set(clusters.map(({ name }) => name));
-    return { changed: rows.filter((row) => !isSame(row, saved.get(row.cluster))), gone: [...saved.keys()].filter((name) => !present.has(name)) };
+    const tally = which === null || before === null ? tallyOf(rows) : tallyAfter(before, [...saved.values()], rows);
+    return { tally, changed: rows.filter((row) => !isSame(row, saved.get(row.cluster))), gone: [...saved.keys()].filter((name) => !present.has(name)) };
   }
 
   /** Ids of the plans that a change on the hub may concern; without a hub all that are not archived. */
@@ -231,9 +236,10 @@ export class ReadinessService {
   }
 
   private async hubWorld(hubId: string): Promise<{ hub: HubFacts; set: SetRow | null; basis: Basis }> {
-    const hub = await this.repository.hub(hubId);
-    if (hub === null) throw new HubNotFoundError(hubId);
-    return { hub, ...basisOfHub(hub, await this.repository.sets(hub.clusterId), this.clock.now()) };
+    const [hubs, sets] = await Promise.all([this.hubs.hubs([hubId], null), this.hubs.sets([hubId])]);
+    const hub = hubs.get(hubId);
+    if (hub === undefined) throw new HubNotFoundError(hubId);
+    return { hub, ...basisOfHub(hub, sets(hubId), this.clock.now()) };
   }
 }
 

@@ -1,6 +1,7 @@
 import { AcknowledgementsRepository } from '../../src/readiness/acknowledgements.repository.js';
 import { AcknowledgementsService } from '../../src/readiness/acknowledgements.service.js';
 import { ClusterListRepository } from '../../src/readiness/cluster-list.repository.js';
+import { HubWorldsRepository } from '../../src/readiness/hub-worlds.repository.js';
 import { OutlookRepository } from '../../src/readiness/outlook.repository.js';
 import { OutlookService } from '../../src/readiness/outlook.service.js';
 import { PlanWorlds } from '../../src/readiness/plan-worlds.service.js';
@@ -18,9 +19,10 @@ export class ReadinessParts {
 
   constructor({ prisma, sql, audit, clock }: Pick<Parts, 'prisma' | 'sql' | 'audit' | 'clock'>) {
     this.repository = new ReadinessRepository(prisma, sql);
-    this.worlds = new PlanWorlds(this.repository);
+    const hubs = new HubWorldsRepository(sql);
+    this.worlds = new PlanWorlds(this.repository, hubs);
     this.acknowledgements = new AcknowledgementsService(this.worlds, new AcknowledgementsRepository(prisma, sql), audit, clock);
-    this.readiness = new ReadinessService(this.repository, new ClusterListRepository(sql), this.worlds, this.acknowledgements, clock);
+    this.readiness = new ReadinessService(this.repository, hubs, new ClusterListRepository(sql), this.worlds, this.acknowledgements, clock);
     this.outlook = new OutlookService(this.readiness, this.worlds, this.repository, new OutlookRepository(prisma, sql), clock);
   }
 }

@@ -1,0 +1,82 @@
+import { Injectable } from '@nestjs/common';
+import { Sql } from '../database/sql.js';
+import type { AcmRestoreFacts } from '../fleet/facts.types.js';
+import type { Prerequisite } from '../hubs/hubs.types.js';
+import type { RestoreOnHub } from '../recovery/restores/restores-on-hub.rules.js';
+import type { OwnBackup, Reservation } from './hub-pair.rules.js';
+import type { HubFacts, ScheduleFacts } from './plan-verdict.rules.js';
+import type { SetCandidate } from './usable-set.rules.js';
+
+/** The kinds on whose freshness verdicts rest. */
+const DECISIVE_KINDS = ['MANAGED_CLUSTER', 'TOKEN_SECRET', 'VELERO_BACKUP'] as const;
+/** Sets looked at for the newest usable one: a month of hourly sets. */
+const MAX_SETS = 1000;
+
+export type SetRow = SetCandidate & { readonly status: string; readonly managedClustersStartedAt: Date | null; readonly completedAt: Date | null };
+
+type OfHub<T> = T & { readonly hubId: string };
+
+/** heardAt: the oldest of the last words; a kind that the hub does not serve has nothing to say. tookOver: the last ended failover that touched it made it the hub of a fleet. */
+const HUBS = `
+  SELECT id, name, cluster_id AS "clusterId", reachability, unreachable_since AS "unreachableSince", last_error_code AS "lastErrorCode", fencing, fencing_changed_at AS "fencingChangedAt", storage, release, setup,
+    inspected_at AS "inspectedAt",
+    (SELECT CASE WHEN count(*) = ${DECISIVE_KINDS.length} AND bool_and(phase = 'ABSENT' OR (listed_at IS NOT NULL AND heard_at IS NOT NULL)) THEN min(heard_at) FILTER (WHERE phase <> 'ABSENT') END
+     FROM hub_watch WHERE hub_id = hub.id AND kind IN ('${DECISIVE_KINDS.join(`', '`)}')) AS "heardAt",
+    COALESCE((SELECT part.role = 'TARGET' FROM failover_hub AS part JOIN failover ON failover.id = part.failover_id
+      WHERE part.hub_id = hub.id AND failover.status IN ('COMPLETED', 'COMPLETED_WITH_EXCEPTIONS') ORDER BY failover.finished_at DESC LIMIT 1), false) AS "tookOver"
+  FROM hub WHERE id = ANY($1::uuid[])`;
+const PREREQUISITES = `
+  SELECT hub_id AS "hubId", code, state, cause, remedy, remedy_by AS "remedyBy", since, checked_at AS "checkedAt" FROM hub_prerequisite WHERE hub_id = ANY($1::uuid[]) ORDER BY code`;
+const SCHEDULES = `
+  SELECT hub_id AS "hubId", name, phase, last_message AS "lastMessage", paused, velero_paused AS "veleroPaused" FROM backup_schedule WHERE hub_id = ANY($1::uuid[]) ORDER BY name`;
+const RESTORES = `SELECT hub_id AS "hubId", name, facts FROM hub_object WHERE hub_id = ANY($1::uuid[]) AND kind = 'ACM_RESTORE' ORDER BY name`;
+const BACKUPS = `
+  SELECT hub_id AS "hubId", backup.name, type, phase, started_at AS "startedAt", completed_at AS "completedAt"
+  FROM unnest($1::uuid[]) AS shown (id) JOIN hub AS owner ON owner.id = COALESCE($2::uuid, shown.id) JOIN backup ON backup.hub_id = shown.id AND backup.owner_cluster_id = owner.cluster_id`;
+const SETS = `
+  SELECT hub.id AS "hubId", made.* FROM hub, LATERAL (
+    SELECT id, credentials_backup AS "credentialsBackup", resources_backup AS "resourcesBackup", generic_backup AS "genericBackup", managed_clusters_backup AS "managedClustersBackup", status,
+      started_at AS "startedAt", managed_clusters_started_at AS "managedClustersStartedAt", completed_at AS "completedAt", expires_at AS "expiresAt"
+    FROM backup_set WHERE owner_cluster_id = hub.cluster_id AND started_at IS NOT NULL ORDER BY started_at DESC LIMIT ${MAX_SETS}
+  ) AS made WHERE hub.id = ANY($1::uuid[]) ORDER BY made."startedAt" DESC`;
+const RESERVATIONS = `
+  SELECT 'FAILOVER' AS by, plan.name AS plan FROM failover_hub AS part JOIN failover ON failover.id = part.failover_id JOIN recovery_plan AS plan ON plan.id = failover.plan_id
+  WHERE part.hub_id = $1 AND part.open AND plan.id <> $2
+  UNION ALL SELECT 'PLAN', name FROM recovery_plan WHERE target_hub_id = $1 AND archived_at IS NULL AND id <> $2 ORDER BY by, plan`;
+
+/** Reads what verdicts rest on beside clusters: the hubs, what they show, and what was backed up; of many hubs in as many statements as of one. */
+@Injectable()
+export class HubWorldsRepository {
+  constructor(private readonly sql: Sql) {}
+
+  /**
+   * By id; of a hub that there is not: nothing.
+   * @param ownerHubId the hub whose backups matter on all of them; null: each one’s own
+   */
+  async hubs(hubIds: readonly string[], ownerHubId: string | null): Promise<Map<string, HubFacts>> {
+    const [hubs, prerequisites, schedules, restores, backups] = await Promise.all([
+      this.sql.query<Omit<HubFacts, 'prerequisites' | 'schedules' | 'restores' | 'backups' | 'shown'>>(HUBS, [hubIds]), this.ofHubs<Prerequisite>(PREREQUISITES, [hubIds]), this.ofHubs<ScheduleFacts>(SCHEDULES, [hubIds]),
+      this.ofHubs<{ name: string; facts: AcmRestoreFacts }>(RESTORES, [hubIds]), this.ofHubs<OwnBackup>(BACKUPS, [hubIds, ownerHubId]),
+    ]);
+    return new Map(hubs.map((hub) => {
+      const shown = backups(hub.id);
+      const restoresOnIt = restores(hub.id).map(({ name, facts }): RestoreOnHub => ({ name, ...facts }));
+      return [hub.id, { ...hub, prerequisites: prerequisites(hub.id), schedules: schedules(hub.id), restores: restoresOnIt, backups: shown, shown: new Map(shown.map(({ name, phase }) => [name, phase])) }];
+    }));
+  }
+
+  /** The sets that each hub has made, newest first. */
+  sets(hubIds: readonly string[]): Promise<(hubId: string) => readonly SetRow[]> {
+    return this.ofHubs<SetRow>(SETS, [hubIds]);
+  }
+
+  /** Who else counts on a target: other plans’ failovers that are under way there, and other plans that name it. */
+  reservations(targetHubId: string, planId: string): Promise<Reservation[]> {
+    return this.sql.query<Reservation>(RESERVATIONS, [targetHubId, planId]);
+  }
+
+  private async ofHubs<T extends object>(text: string, values: readonly unknown[]): Promise<(hubId: string) => readonly T[]> {
+    const byHub = Map.groupBy(await this.sql.query<OfHub<T>>(text, values), ({ hubId }) => hubId);
+    return (hubId) => byHub.get(hubId) ?? [];
+  }
+}
