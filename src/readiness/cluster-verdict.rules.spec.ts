@@ -70,6 +70,10 @@ const rows: Row[] = [
     because: 'the account was made anew after the token in the set: its ServiceAccount is another one', facts: { tokens: [{ ...live, accountSince: hours(-2) }], inSet: [{ ...inside, refreshedAt: hours(-30) }] },
     verdict: 'NOT_READY', codes: ['TOKEN_REVOKED'], outcome: 'TOKEN_REJECTED',
   },
+  {
+    because: 'it was made anew, and the agent on the cluster has done nothing since: it may not have taken the old one away', facts: { tokens: [{ ...live, secretPresent: false, accountSince: hours(-2) }], inSet: [{ ...inside, refreshedAt: hours(-30) }] },
+    verdict: 'UNKNOWN', codes: ['TOKEN_REVOKED', 'TOKEN_LOST_SINCE_BACKUP'], outcome: null,
+  },
   { because: 'the account is gone, and with it its Secret and its ServiceAccount', facts: { tokens: [{ ...live, secretPresent: false, accountSince: null }] }, verdict: 'NOT_READY', codes: ['TOKEN_REVOKED', 'TOKEN_LOST_SINCE_BACKUP'], outcome: 'TOKEN_REJECTED' },
   { because: 'a Secret that belongs to no account is a person’s own', facts: { tokens: [{ ...live, accountSince: null }] }, verdict: 'READY', codes: [], outcome: 'RECONNECTED' },
   { because: 'the clocks of hub and cluster may differ by a minute', facts: { tokens: [{ ...live, accountSince: hours(-2) }], inSet: [{ ...inside, refreshedAt: new Date(hours(-2).getTime() - 60_000) }] }, verdict: 'READY', codes: [], outcome: 'RECONNECTED' },
@@ -77,6 +81,21 @@ const rows: Row[] = [
     because: 'the pair’s account has lasted, its token is tried next',
     facts: { tokens: [{ ...live, accountSince: hours(-2) }, { ...live, account: 'auto-import-account-pair', accountSince: hours(-90) }], inSet: [{ ...inside, refreshedAt: hours(-30) }, pair({ refreshedAt: hours(-30) })] },
     verdict: 'AT_RISK', codes: ['TOKEN_REVOKED'], outcome: 'RECONNECTED',
+  },
+  {
+    because: 'the pair’s account has lasted, and has no rights',
+    facts: { tokens: [{ ...live, accountSince: hours(-2) }, { ...live, account: 'auto-import-account-pair', accountSince: hours(-90), bindingPresent: false }], inSet: [{ ...inside, refreshedAt: hours(-30) }, pair({ refreshedAt: hours(-30) })] },
+    verdict: 'NOT_READY', codes: ['TOKEN_REVOKED'], outcome: 'TOKEN_REJECTED',
+  },
+  {
+    because: 'the pair has rights, and its account was made anew',
+    facts: { tokens: [{ ...live, bindingPresent: false }, { ...live, account: 'auto-import-account-pair', accountSince: hours(-2) }], inSet: [inside, pair({ refreshedAt: hours(-30) })] },
+    verdict: 'NOT_READY', codes: ['ROLE_BINDING_MISSING'], outcome: 'TOKEN_REJECTED',
+  },
+  {
+    because: 'the pair has rights, and may end before it is tried',
+    facts: { tokens: [{ ...live, bindingPresent: false }, { ...live, account: 'auto-import-account-pair' }], inSet: [inside, pair({ expiresAt: hours(0.2) })] },
+    verdict: 'NOT_READY', codes: ['ROLE_BINDING_MISSING'], outcome: 'TOKEN_REJECTED',
   },
   { because: 'the set still holds what the hub has lost since', facts: { tokens: [{ ...live, secretPresent: false }] }, verdict: 'AT_RISK', codes: ['TOKEN_LOST_SINCE_BACKUP'], outcome: 'RECONNECTED' },
   { because: 'it joined after the backup', facts: { createdOnHubAt: hours(-1) }, verdict: 'NOT_READY', codes: ['CLUSTER_NOT_IN_BACKUP'], outcome: 'CLUSTER_NOT_RESTORED' },
@@ -129,6 +148,15 @@ describe('what the cluster said of its token', () => {
     { because: 'it takes the token, which may do its job', check: passed, verdict: 'READY', codes: [], outcome: 'RECONNECTED' },
     { because: 'it refuses the token', check: refused, verdict: 'NOT_READY', codes: ['TOKEN_REFUSED_BY_CLUSTER'], outcome: 'TOKEN_REJECTED' },
     { because: 'the token may not do its job', check: denied, verdict: 'NOT_READY', codes: ['TOKEN_RIGHTS_MISSING'], outcome: 'TOKEN_REJECTED' },
+    {
+      because: 'it refuses the token; that of the pair would be tried next, and of that it has said nothing', check: refused, facts: { inSet: [inside, pair({})] },
+      verdict: 'UNKNOWN', codes: ['TOKEN_REFUSED_BY_CLUSTER'], outcome: null,
+    },
+    { because: 'it refuses the token, and that of the pair has expired', check: refused, facts: { inSet: [inside, pair({ expiresAt: hours(-1) })] }, verdict: 'NOT_READY', codes: ['TOKEN_REFUSED_BY_CLUSTER'], outcome: 'TOKEN_REJECTED' },
+    {
+      because: 'the token may not do its job, nor may that of the pair', check: denied, facts: { tokens: [live, { ...live, account: 'auto-import-account-pair', bindingPresent: false }], inSet: [inside, pair({})] },
+      verdict: 'NOT_READY', codes: ['TOKEN_RIGHTS_MISSING'], outcome: 'TOKEN_REJECTED',
+    },
     { because: 'Lifeboat is not the hub: that it meets nobody is told, and counts for nothing', check: unspoken, verdict: 'READY', codes: ['TOKEN_NOT_CHECKED'], outcome: 'RECONNECTED' },
     { because: 'nobody has tried yet', check: null, verdict: 'READY', codes: ['TOKEN_NOT_CHECKED'], outcome: 'RECONNECTED' },
     { because: 'the plan does not ask', check: refused, asked: false, verdict: 'READY', codes: [], outcome: 'RECONNECTED' },

@@ -368,7 +368,8 @@ function tokenFindings(facts: ClusterFacts, basis: Basis, moment: Moment): Findi
     const cause = `The token of ${chosen.account} in ${basis.set.credentialsBackup} expired at ${chosen.expiresAt?.toISOString()}`;
     return [doubtful ? finding('TOKEN_IN_BACKUP_UNKNOWN', `${cause}; ${doubtful.evidence}`) : finding('TOKEN_EXPIRED', cause, chosen.expiresAt)];
   }
-  return [...expiryFindings(chosen, basis.set, moment), ...revokedFindings(facts, chosen, inside, moment), ...bindingFindings(facts, chosen, inside, moment), ...checkFindings(facts, chosen, moment), ...lostFindings(facts)];
+  const spare = spareToken(facts, chosen, inside, moment);
+  return [...expiryFindings(chosen, basis.set, moment), ...revokedFindings(facts, chosen, spare), ...bindingFindings(facts, chosen, spare), ...checkFindings(facts, chosen, spare, moment), ...lostFindings(facts)];
 }
 
 /** Without a set nothing can be said but what the next one would lack. */
@@ -409,43 +410,55 @@ function doubtFindings({ expiryDoubt, doubtfulFrom }: TokenInSet, where: string,
   return [isOver ? inDoubt(draft) : draft];
 }
 
+/** Why a token that has not expired is refused. */
+interface Revocation { readonly why: string; /** false: it may still be taken */ readonly isSure: boolean }
+
 /**
  * With an account its ServiceAccount goes, and with that every token that was issued for it, in whatever backup: an account of the same name
- * that was made since has another one. A Secret that belongs to no account is a person's own.
+ * that was made since has another one. The agent does that on the cluster: while it has written no token for the new account, it may not have
+ * noticed at all. A Secret that belongs to no account is a person's own.
  */
-function revocation(facts: ClusterFacts, token: TokenInSet): string | null {
+function revocation(facts: ClusterFacts, token: TokenInSet): Revocation | null {
   const live = facts.tokens.find(({ account }) => account === token.account);
   if (live?.accountSince === undefined) return null;
-  if (live.accountSince === null) return live.secretPresent ? null : `The account ${token.account} and its Secret are gone`;
+  if (live.accountSince === null) return live.secretPresent ? null : { why: `The account ${token.account} and its Secret are gone`, isSure: true };
   const refreshedAt = token.refreshedAt ?? null;
   if (refreshedAt === null || live.accountSince.getTime() <= refreshedAt.getTime() + CLOCK_TOLERANCE_MS) return null;
-  return `The account ${token.account} was made anew at ${live.accountSince.toISOString()}, the token is of ${refreshedAt.toISOString()}`;
+  const why = `The account ${token.account} was made anew at ${live.accountSince.toISOString()}, the token is of ${refreshedAt.toISOString()}`;
+  return live.secretPresent ? { why, isSure: true } : { why: `${why}; the cluster may still take it: its agent has written no token since`, isSure: false };
 }
 
-function revokedFindings(facts: ClusterFacts, chosen: TokenInSet, inside: readonly TokenInSet[], moment: Moment): FindingDraft[] {
-  const why = revocation(facts, chosen);
-  if (why === null) return [];
-  const other = inside.find((token) => token !== chosen && token.expiresAt !== null && !isExpired(token, moment.now) && revocation(facts, token) === null);
-  const draft = finding('TOKEN_REVOKED', other ? `${why}; the token of ${other.account} would be tried next` : why);
-  return [other ? { ...draft, verdict: 'AT_RISK', severity: 'WARNING', predicts: null } : draft];
+const lacksBinding = (facts: ClusterFacts, account: string): boolean => facts.tokens.some((token) => token.account === account && !token.bindingPresent);
+
+/** Another token in the set with which nothing is wrong: where the cluster refuses the chosen one, a failover tries it next. */
+function spareToken(facts: ClusterFacts, chosen: TokenInSet, inside: readonly TokenInSet[], { now }: Moment): TokenInSet | null {
+  const lastsUntil = now.getTime() + RESTORE_TAKES_MS;
+  const lasts = ({ expiresAt, expiryDoubt, doubtfulFrom }: TokenInSet): boolean =>
+    expiresAt !== null && expiresAt.getTime() > lastsUntil && (expiryDoubt == null || doubtfulFrom == null || doubtfulFrom.getTime() > lastsUntil);
+  return inside.find((token) => token !== chosen && lasts(token) && revocation(facts, token) === null && !lacksBinding(facts, token.account)) ?? null;
 }
 
-/** The chosen token without rights is refused; another one with rights is tried next. */
-function bindingFindings(facts: ClusterFacts, chosen: TokenInSet, inside: readonly TokenInSet[], moment: Moment): FindingDraft[] {
-  const lacksBinding = (account: string) => facts.tokens.some((token) => token.account === account && !token.bindingPresent);
-  if (!lacksBinding(chosen.account)) return [];
-  const other = inside.find((token) => token !== chosen && token.expiresAt !== null && !isExpired(token, moment.now) && !lacksBinding(token.account));
+function revokedFindings(facts: ClusterFacts, chosen: TokenInSet, spare: TokenInSet | null): FindingDraft[] {
+  const revoked = revocation(facts, chosen);
+  if (revoked === null) return [];
+  if (spare === null) return [revoked.isSure ? finding('TOKEN_REVOKED', revoked.why) : inDoubt(finding('TOKEN_REVOKED', revoked.why))];
+  return [{ ...finding('TOKEN_REVOKED', `${revoked.why}; the token of ${spare.account} would be tried next`), verdict: 'AT_RISK', severity: 'WARNING', predicts: null }];
+}
+
+/** The chosen token without rights is refused. */
+function bindingFindings(facts: ClusterFacts, chosen: TokenInSet, spare: TokenInSet | null): FindingDraft[] {
+  if (!lacksBinding(facts, chosen.account)) return [];
   const cause = `No ManifestWork binds the role to ${chosen.account}`;
-  const draft = finding('ROLE_BINDING_MISSING', other ? `${cause}; ${other.account} has it and would be tried next` : cause);
-  return [other ? { ...draft, verdict: 'AT_RISK', severity: 'WARNING', predicts: null } : draft];
+  if (spare === null) return [finding('ROLE_BINDING_MISSING', cause)];
+  return [{ ...finding('ROLE_BINDING_MISSING', `${cause}; ${spare.account} has it and would be tried next`), verdict: 'AT_RISK', severity: 'WARNING', predicts: null }];
 }
 
 /**
  * What the cluster itself said of its token. It speaks of the token that the hub had then: of an older one in the set too, since what ends a
- * token or its rights ends those before it. It never makes a cluster READY. A refusal that is too old to count leaves a doubt, so that silence
- * makes no verdict better.
+ * token or its rights ends those before it. It never makes a cluster READY. Of the other account's token it says nothing, and that is what a
+ * failover would try next. A refusal that is too old to count leaves a doubt, so that silence makes no verdict better.
  */
-function checkFindings(facts: ClusterFacts, chosen: TokenInSet, { now, paths }: Moment): FindingDraft[] {
+function checkFindings(facts: ClusterFacts, chosen: TokenInSet, spare: TokenInSet | null, { now, paths }: Moment): FindingDraft[] {
   if (paths?.deepCheckCountsForMs === undefined || facts.apiUrl === null) return [];
   const check = paths.byCluster.get(facts.name)?.deepCheck ?? null;
   if (check === null) return [finding('TOKEN_NOT_CHECKED', 'The token has not been tried on the cluster yet')];
@@ -459,7 +472,8 @@ function checkFindings(facts: ClusterFacts, chosen: TokenInSet, { now, paths }: 
     return [state === 'PASSED' ? notChecked(why) : { ...notChecked(why), verdict: 'UNKNOWN', severity: 'WARNING' }];
   }
   if (state === 'PASSED') return [];
-  return [finding(state === 'REFUSED' ? 'TOKEN_REFUSED_BY_CLUSTER' : 'TOKEN_RIGHTS_MISSING', `When the token was tried, ${detail}`, check.since ?? checkedAt, checkedAt)];
+  const draft = finding(state === 'REFUSED' ? 'TOKEN_REFUSED_BY_CLUSTER' : 'TOKEN_RIGHTS_MISSING', `When the token was tried, ${detail}`, check.since ?? checkedAt, checkedAt);
+  return [spare === null ? draft : inDoubt({ ...draft, cause: `${draft.cause}; the token of ${spare.account} would be tried next, and nobody has tried it yet` })];
 }
 
 const isBefore = (a: Date | null, b: Date | null | undefined): boolean => a !== null && b !== null && b !== undefined && a < b;

@@ -47,4 +47,11 @@ export const COUNTEREXAMPLES: readonly Counterexample[] = [
     plan: worldPlan('an old address', [plannedCluster('c1', { kind: 'eks', urlEntered: true, urlWrong: true }), plannedCluster('c2', { kind: 'eks', urlEntered: true })], { lastHappenings: [{ what: 'CORRECT_URL', cluster: 'c1' }] }),
     ends: { c1: 'UNKNOWN API_URL_CHANGED → CLUSTER_UNREACHABLE', c2: 'READY → RECONNECTED' },
   },
+  {
+    because: 'an account was made anew while the agent on the cluster was stuck: nobody had taken the old one away there, and its token was told to be worthless',
+    plan: worldPlan('made anew, unnoticed', [plannedCluster('c1'), plannedCluster('c2')], {
+      cycles: [{ happenings: [{ what: 'HOLD_AGENT', cluster: 'c1', minutesBefore: 20 }] }], lastHappenings: [{ what: 'DELETE_ACCOUNT', cluster: 'c1' }, { what: 'DELETE_ACCOUNT', cluster: 'c2' }],
+    }),
+    ends: { c1: 'UNKNOWN TOKEN_REVOKED → RECONNECTED', c2: 'NOT_READY TOKEN_REVOKED → TOKEN_REJECTED' },
+  },
 ];
