@@ -52,6 +52,7 @@ const rows: Row[] = [
   { because: 'both have expired', facts: { inSet: [{ ...inside, expiresAt: hours(-9) }, pair({ expiresAt: hours(-1) })] }, verdict: 'NOT_READY', codes: ['TOKEN_EXPIRED'], outcome: 'TOKEN_EXPIRED' },
   { because: 'an expiry within the horizon is a risk, not an obstacle', facts: { inSet: [{ ...inside, expiresAt: hours(23) }] }, verdict: 'AT_RISK', codes: ['TOKEN_EXPIRES_SOON'], outcome: 'RECONNECTED' },
   { because: 'a restore that begins now may be done too late', facts: { inSet: [{ ...inside, expiresAt: hours(0.25) }] }, verdict: 'UNKNOWN', codes: ['TOKEN_EXPIRES_SOON'], outcome: null },
+  { because: 'it fails for sure, and whether its token has ended by then is open', facts: { available: 'UNKNOWN', inSet: [{ ...inside, expiresAt: hours(0.25) }] }, verdict: 'NOT_READY', codes: ['CLUSTER_UNREACHABLE', 'TOKEN_EXPIRES_SOON'], outcome: null },
   { because: 'that it may be done in time is a risk', facts: { inSet: [{ ...inside, expiresAt: hours(0.26) }] }, verdict: 'AT_RISK', codes: ['TOKEN_EXPIRES_SOON'], outcome: 'RECONNECTED' },
   { because: 'an unreadable expiry is unknown, never fine', facts: { inSet: [{ ...inside, expiresAt: null }] }, verdict: 'UNKNOWN', codes: ['TOKEN_EXPIRY_UNKNOWN'], outcome: null },
   { because: 'the validity was changed, and under the shorter one it lasts as well', facts: { inSet: [{ ...inside, expiryDoubt: 'changed', doubtfulFrom: hours(25) }] }, verdict: 'READY', codes: [], outcome: 'RECONNECTED' },

@@ -239,6 +239,9 @@ function finding(code: ClusterFindingCode, cause: string, since: Date | null = n
 
 const inDoubt = (draft: FindingDraft): FindingDraft => ({ ...draft, verdict: 'UNKNOWN', severity: 'WARNING', predicts: null });
 
+/** A token that may end before the restore is done is met as an expired one. */
+const MET_AS: Readonly<Record<string, ClusterFindingCode | undefined>> = { TOKEN_EXPIRES_SOON: 'TOKEN_EXPIRED' };
+
 /** How the import of a cluster would end if a failover ran at the moment of the assessment; null: it cannot be said. */
 export function predictedOutcome(verdict: ClusterVerdict, findings: readonly Pick<FindingDraft, 'code' | 'verdict' | 'predicts'>[]): ImportOutcomeCode | null {
   switch (verdict) {
@@ -250,7 +253,7 @@ export function predictedOutcome(verdict: ClusterVerdict, findings: readonly Pic
     case 'NOT_READY': {
       const [decisive] = findings;
       // Something that an import would meet before it is in doubt: that it fails is sure, for which of the two is not.
-      const isOpen = decisive !== undefined && findings.some((one) => one.verdict === 'UNKNOWN' && decidesBefore(one.code, decisive.code));
+      const isOpen = decisive !== undefined && findings.some((one) => one.verdict === 'UNKNOWN' && decidesBefore(MET_AS[one.code] ?? one.code, decisive.code));
       return isOpen ? null : (decisive?.predicts ?? null);
     }
     case 'UNKNOWN':

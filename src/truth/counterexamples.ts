@@ -54,4 +54,11 @@ export const COUNTEREXAMPLES: readonly Counterexample[] = [
     }),
     ends: { c1: 'UNKNOWN TOKEN_REVOKED → RECONNECTED', c2: 'NOT_READY TOKEN_REVOKED → TOKEN_REJECTED' },
   },
+  {
+    because: 'the last token ended while a cluster was not reached, or refused it: that it had ended was told as the reason',
+    plan: worldPlan('ended meanwhile', [plannedCluster('c1'), plannedCluster('c2'), plannedCluster('c3')], {
+      tokenTtl: '2h0m0s', lastHappenings: [{ what: 'SLEEP', cluster: 'c1' }, { what: 'DELETE_ACCOUNT', cluster: 'c2' }], hoursUntilFailover: 0.9,
+    }),
+    ends: { c1: 'NOT_READY CLUSTER_UNREACHABLE → CLUSTER_UNREACHABLE', c2: 'NOT_READY TOKEN_REVOKED → TOKEN_REJECTED', c3: 'AT_RISK TOKEN_EXPIRES_SOON → RECONNECTED' },
+  },
 ];

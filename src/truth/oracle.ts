@@ -16,8 +16,11 @@ export interface Happened {
   readonly obstacles: readonly Obstacle[];
 }
 
-/** Asks the world, not the service: where the klusterlet points, what the target's store holds, what the cluster thinks of its tokens. */
-export function happenedTo(name: string, world: World, hub: SimulatedHub): Happened {
+/**
+ * Asks the world, not the service: where the klusterlet points, what the target's store holds, what the cluster thinks of its tokens, now and
+ * what it thought of them when the failover began.
+ */
+export function happenedTo(name: string, world: World, hub: SimulatedHub, failoverAt: Date): Happened {
   const object = hub.object(resources.managedCluster, { name });
   const cluster = world.clusters.find(name);
   const back = object !== null && cluster?.isServedBy(hub.name) === true && isTrue(object, 'ManagedClusterConditionAvailable');
@@ -30,12 +33,12 @@ export function happenedTo(name: string, world: World, hub: SimulatedHub): Happe
   if (url === '') found.push('NO_URL');
   if (cluster?.isReachableFrom(hub.name) !== true || (url !== '' && url !== cluster.apiUrl)) found.push('UNREACHABLE');
   const secrets = hub.objects(resources.secret, name).filter(({ metadata }) => metadata.name.startsWith('auto-import-account'));
-  return { back, obstacles: [...found, ...tokenObstacles(secrets, cluster, world.clock.now())] };
+  return { back, obstacles: [...found, ...tokenObstacles(secrets, cluster, failoverAt, world.clock.now())] };
 }
 
-function tokenObstacles(secrets: readonly KubeObject[], cluster: ManagedClusterSim | undefined, now: Date): Obstacle[] {
+function tokenObstacles(secrets: readonly KubeObject[], cluster: ManagedClusterSim | undefined, failoverAt: Date, now: Date): Obstacle[] {
   if (secrets.length === 0) return ['NO_TOKEN'];
-  const found = new Set(secrets.flatMap((secret) => tokenObstacle(secret, cluster, now) ?? []));
+  const found = new Set(secrets.flatMap((secret) => [failoverAt, now].flatMap((at) => tokenObstacle(secret, cluster, at) ?? [])));
   const usable = secrets.some((secret) => tokenObstacle(secret, cluster, now) === null);
   return usable ? [] : [...found];
 }

@@ -310,10 +310,11 @@ class Run {
     const { planId } = this;
     const foretold = await readiness.forPlan(planId);
     const rows = (await readiness.clustersOfPlan(planId, {}, { by: 'cluster', direction: 'ASC' }, { limit: 200 })).items;
+    const failoverAt = this.service.clock.now();
     const { id } = await failovers.start({ planId, kind: 'DISASTER' }, ann);
     const ended = await this.carryOn(id, () => machine.advance(id));
     const outcomes = new Map((await imports.list(id, {}, { by: 'cluster', direction: 'ASC' }, { limit: 200 })).items.map(({ cluster, outcomeCode }) => [cluster, outcomeCode]));
-    return this.result(foretold, rows, ended, outcomes);
+    return this.result(foretold, rows, ended, outcomes, failoverAt);
   }
 
   private async carryOn(id: string, advance: () => Promise<unknown>): Promise<FailoverDetail> {
@@ -335,11 +336,11 @@ class Run {
     await time.run(pauseMs ?? MINUTE_MS);
   }
 
-  private result(foretold: PlanReadinessView, rows: readonly ClusterReadinessRow[], ended: FailoverDetail, outcomes: ReadonlyMap<string, ImportOutcomeCode | null>): TruthRun {
+  private result(foretold: PlanReadinessView, rows: readonly ClusterReadinessRow[], ended: FailoverDetail, outcomes: ReadonlyMap<string, ImportOutcomeCode | null>, failoverAt: Date): TruthRun {
     const { world } = this.world;
     const cases = rows.filter(({ origin }) => origin !== 'LOCAL').map((row): TruthCase => ({
       world: this.plan.name, cluster: row.cluster, origin: row.origin, verdict: row.verdict, code: row.code, predicted: row.predictedOutcome, outcome: outcomes.get(row.cluster) ?? null,
-      happened: happenedTo(row.cluster, world, this.world.west), findings: row.findings.map(({ code, cause }) => `${code}: ${cause}`),
+      happened: happenedTo(row.cluster, world, this.world.west, failoverAt), findings: row.findings.map(({ code, cause }) => `${code}: ${cause}`),
     }));
     return {
       world: this.plan.name, plan: this.plan, blockedBy: foretold.findings.filter(({ verdict }) => verdict === 'NOT_READY').map(({ code }) => code), status: ended.status, problem: ended.problem?.code ?? null,

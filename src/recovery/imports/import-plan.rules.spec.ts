@@ -1,5 +1,5 @@
 import type { ConditionFacts } from '../../fleet/facts.types.js';
-import { chooseToken, importReport, nextPauseMs, planImport, type ImportFacts, type ReadToken } from './import-plan.rules.js';
+import { chooseToken, importReport, nextPauseMs, planImport, type FailingImport, type ImportFacts, type ReadToken } from './import-plan.rules.js';
 import { jwtExpiry } from './jwt-expiry.rules.js';
 import { operatorChoice } from './token-choice.rules.js';
 
@@ -55,14 +55,28 @@ test.each<{ because: string; facts: Partial<ImportFacts>; at?: Date; decision: s
   expect(`${made.do} ${words[made.do]()}`).toBe(decision);
 });
 
+test.each<{ because: string; facts: Partial<ImportFacts>; failing: string | null }>([
+  { because: 'nobody has said anything of an import yet', facts: {}, failing: null },
+  { because: 'the target has not reached it since', facts: is({ imported: { ...unreachable, since: '2026-11-24T11:48:00.000Z' } }), failing: 'UNREACHABLE 2026-11-24T11:48:00.000Z' },
+  { because: 'the target says that of before the restore, maybe', facts: { ...is({ imported: { ...unreachable, since: '2026-11-24T11:48:00.000Z' } }), knownBefore: true }, failing: null },
+  { because: 'an expired token is refused too', facts: is({ imported: { ...rejected, since: '2026-11-24T11:48:00.000Z' } }), failing: null },
+  { because: 'it was refused before', facts: { ...is({ imported: { ...rejected, since: '2026-11-24T11:48:00.000Z' } }), attempts: 1 }, failing: 'REJECTED 2026-11-24T11:48:00.000Z' },
+])('once the tokens have ended, the import was failing by $failing: $because', ({ facts, failing }) => {
+  const made = planImport({ ...pending, tokens: [{ ...token, expiresAt: now }], ...facts }, now, windowEndsAt);
+  expect(made.do === 'TRY' && made.failing ? `${made.failing.report} ${made.failing.since.toISOString()}` : null).toBe(failing);
+});
+
 const read = (of: Partial<ReadToken>): ReadToken => ({ account: 'auto-import-account', isEmpty: false, expiresAt: hours(500), inPlace: false, ...of });
 const pairRead = (of: Partial<ReadToken>): ReadToken => read({ account: 'auto-import-account-pair', ...of });
 
-test.each<{ because: string; tokens: ReadToken[]; inPlace?: boolean; rejected?: boolean; otherServer?: boolean; decision: string }>([
+test.each<{ because: string; tokens: ReadToken[]; inPlace?: boolean; rejected?: boolean; otherServer?: boolean; failing?: FailingImport; decision: string }>([
   { because: 'the only one is used', tokens: [read({})], decision: 'WRITE auto-import-account' },
   { because: 'it is in place already', tokens: [read({ inPlace: true })], inPlace: true, decision: 'KEEP auto-import-account' },
   { because: 'in place, but for another server', tokens: [read({ inPlace: true })], inPlace: true, otherServer: true, decision: 'WRITE auto-import-account' },
   { because: 'the claim says expired, whatever the annotation said', tokens: [read({ expiresAt: now })], decision: 'END TOKEN_EXPIRED' },
+  { because: 'it has ended while the cluster was not reached, and that is why it failed', tokens: [read({ expiresAt: now })], failing: { report: 'UNREACHABLE', since: hours(-0.2) }, decision: 'END CLUSTER_UNREACHABLE' },
+  { because: 'it has ended while the cluster refused it', tokens: [read({ expiresAt: now }), pairRead({ expiresAt: hours(-9) })], failing: { report: 'REJECTED', since: hours(-0.2) }, decision: 'END TOKEN_REJECTED' },
+  { because: 'it had ended before anybody tried', tokens: [read({ expiresAt: hours(-1) })], failing: { report: 'UNREACHABLE', since: hours(-0.2) }, decision: 'END TOKEN_EXPIRED' },
   { because: 'the operator used an expired one', tokens: [read({ expiresAt: now, inPlace: true }), pairRead({})], inPlace: true, decision: 'WRITE auto-import-account-pair' },
   { because: 'the refused one has a better one beside it', tokens: [read({ inPlace: true }), pairRead({})], inPlace: true, rejected: true, decision: 'WRITE auto-import-account-pair' },
   { because: 'refused, and there is no other', tokens: [read({ inPlace: true })], inPlace: true, rejected: true, decision: 'KEEP auto-import-account' },
@@ -71,8 +85,8 @@ test.each<{ because: string; tokens: ReadToken[]; inPlace?: boolean; rejected?: 
   { because: 'an empty one is none', tokens: [read({ isEmpty: true, expiresAt: null }), pairRead({})], decision: 'WRITE auto-import-account-pair' },
   { because: 'all are empty', tokens: [read({ isEmpty: true, expiresAt: null })], decision: 'END TOKEN_EMPTY' },
   { because: 'without any expiry it is worth a try', tokens: [read({ expiresAt: null })], decision: 'WRITE auto-import-account' },
-])('$decision: $because', ({ tokens, inPlace, rejected: refused, otherServer, decision }) => {
-  const made = chooseToken(tokens, inPlace ?? false, refused ?? false, otherServer ?? false, now);
+])('$decision: $because', ({ tokens, inPlace, rejected: refused, otherServer, failing, decision }) => {
+  const made = chooseToken(tokens, inPlace ?? false, refused ?? false, otherServer ?? false, failing ?? null, now);
   expect(`${made.do} ${made.do === 'END' ? made.outcome : made.account}`).toBe(decision);
 });
 

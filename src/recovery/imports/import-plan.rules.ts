@@ -47,7 +47,14 @@ export type ImportDecision =
   /** It has ended, and nothing that led to it has changed */
   | { readonly do: 'LEAVE' }
   /** Look at the tokens themselves and see to it that the best one is in the auto-import-secret */
-  | { readonly do: 'TRY'; readonly server: string; readonly rejected: boolean };
+  | { readonly do: 'TRY'; readonly server: string; readonly rejected: boolean; readonly failing: FailingImport | null };
+
+/** How the import has failed so far. */
+export interface FailingImport {
+  readonly report: Extract<ImportReport, 'UNREACHABLE' | 'REJECTED'>;
+  /** Since when the target has not imported the cluster, by its own clock */
+  readonly since: Date;
+}
 
 /** Ends for want of time: what might still come true by itself is seen before. */
 const OUT_OF_TIME: ReadonlySet<ImportOutcomeCode | null> = new Set(['TOKEN_REJECTED', 'CLUSTER_UNREACHABLE', 'IMPORT_TIMED_OUT', 'IMPORT_SECRET_BY_OTHERS']);
@@ -77,8 +84,16 @@ export function planImport(facts: ImportFacts, now: Date, windowEndsAt: Date): I
   if (now >= windowEndsAt) return windowOver(facts, report);
   if (facts.importSecret !== null && !facts.importSecret.restored) return { do: 'WAIT', state: 'IMPORTING', message: 'Someone else’s auto-import-secret is being used' };
   const needsUs = facts.importSecret === null || report === 'REJECTED' || isUntriedUrl(facts) || areExpired;
-  if (needsUs && isDue) return { do: 'TRY', server, rejected: report === 'REJECTED' };
+  if (needsUs && isDue) return { do: 'TRY', server, rejected: report === 'REJECTED', failing: failingImport(facts, report) };
   return { do: 'WAIT', state: facts.attempts > 0 || facts.importSecret !== null ? 'IMPORTING' : 'WAITING', message: cluster.imported.message ?? 'Waiting for the import controller' };
+}
+
+/** That a token is refused may say no more than that it has expired: only where it was refused, and tried again, before. Of a cluster that the target knew its condition may be an old one. */
+function failingImport({ cluster, knownBefore, attempts }: ImportFacts, report: ImportReport): FailingImport | null {
+  const since = cluster?.imported.since ?? null;
+  if (since === null || knownBefore) return null;
+  const told = report === 'UNREACHABLE' || (report === 'REJECTED' && attempts > 0);
+  return told ? { report, since: new Date(since) } : null;
 }
 
 /** A supplied URL must get into a Secret that was made without it. */
@@ -121,21 +136,21 @@ export type TokenDecision =
   | { readonly do: 'WRITE'; readonly account: string }
   /** Nothing better is there than what is in place */
   | { readonly do: 'KEEP'; readonly account: string | null }
-  | { readonly do: 'END'; readonly outcome: Extract<ImportOutcomeCode, 'TOKEN_EMPTY' | 'TOKEN_EXPIRED'>; readonly message: string };
+  | { readonly do: 'END'; readonly outcome: Extract<ImportOutcomeCode, 'TOKEN_EMPTY' | 'TOKEN_EXPIRED' | 'CLUSTER_UNREACHABLE' | 'TOKEN_REJECTED'>; readonly message: string };
 
 /**
  * Which token to use, once they have been read: never one that has expired by its own claim, and another one where the cluster refused
  * the one in place. Else as the operator chooses.
  * @param secretInPlace an auto-import-secret is there, whatever token it holds
  * @param otherServer the Secret in place names another API URL than wanted
+ * @param failing what kept the import from happening while a token was still good: that is why it failed, not that the token has ended since
  */
-export function chooseToken(tokens: readonly ReadToken[], secretInPlace: boolean, rejected: boolean, otherServer: boolean, now: Date): TokenDecision {
+export function chooseToken(tokens: readonly ReadToken[], secretInPlace: boolean, rejected: boolean, otherServer: boolean, failing: FailingImport | null, now: Date): TokenDecision {
   const filled = tokens.filter((token) => !token.isEmpty);
   if (filled.length === 0) return { do: 'END', outcome: 'TOKEN_EMPTY', message: 'The restored Secrets hold no token' };
   const alive = filled.filter((token) => !isExpired(token, now));
   if (alive.length === 0) {
-    const last = filled.map((token) => token.expiresAt?.toISOString() ?? '').sort().at(-1);
-    return { do: 'END', outcome: 'TOKEN_EXPIRED', message: `Every restored token has expired, the last one at ${last}` };
+    return allExpired(new Date(Math.max(...filled.map((token) => token.expiresAt?.getTime() ?? 0))), failing);
   }
   const inPlace = alive.find((token) => token.inPlace);
   const others = alive.filter((token) => !token.inPlace);
@@ -143,6 +158,13 @@ export function chooseToken(tokens: readonly ReadToken[], secretInPlace: boolean
   if (candidate === undefined || candidate === null) return { do: 'KEEP', account: null };
   if (secretInPlace && candidate.inPlace && !otherServer) return { do: 'KEEP', account: candidate.account };
   return { do: 'WRITE', account: candidate.account };
+}
+
+function allExpired(last: Date, failing: FailingImport | null): TokenDecision {
+  const at = last.toISOString();
+  if (failing === null || failing.since > last) return { do: 'END', outcome: 'TOKEN_EXPIRED', message: `Every restored token has expired, the last one at ${at}` };
+  if (failing.report === 'UNREACHABLE') return { do: 'END', outcome: 'CLUSTER_UNREACHABLE', message: `The target hub did not reach the cluster before its last token expired at ${at}` };
+  return { do: 'END', outcome: 'TOKEN_REJECTED', message: `The cluster refused the token, or it lacks its role; the last one has expired since, at ${at}` };
 }
 
 /** The pause before the next try: it doubles, up to ten times the first. */

@@ -90,7 +90,7 @@ export class ImporterService {
     return results;
   }
 
-  private async tryOne(client: HubClient, cluster: string, { server, rejected }: Extract<ImportDecision, { do: 'TRY' }>, seen: TargetView, now: Date, signal: AbortSignal): Promise<TryResult> {
+  private async tryOne(client: HubClient, cluster: string, { server, rejected, failing }: Extract<ImportDecision, { do: 'TRY' }>, seen: TargetView, now: Date, signal: AbortSignal): Promise<TryResult> {
     const candidates = seen.tokens.get(cluster) ?? [];
     const [inPlace, ...read] = await Promise.all([
       // Where the look saw none, none is looked for again: if there is one by now, making ours tells.
@@ -111,7 +111,7 @@ export class ImporterService {
       const one = held.get(account);
       return { account, isEmpty: one === undefined, expiresAt: one?.expiresAt ?? null, inPlace: one !== undefined && one.token.reveal() === used };
     });
-    const choice = chooseToken(tokens, inPlace !== null, rejected, inPlace !== null && valueOf(inPlace, secretKeys.server) !== server, now);
+    const choice = chooseToken(tokens, inPlace !== null, rejected, inPlace !== null && valueOf(inPlace, secretKeys.server) !== server, failing, now);
     switch (choice.do) {
       case 'END':
         return { cluster, did: 'END', outcome: choice.outcome, message: choice.message };
