@@ -119,7 +119,7 @@ export class ReadinessRepository {
        SELECT hub_id AS "hubId", ${KNOWN} FROM managed_cluster AS cluster WHERE hub_id IN ($1, $2) AND name IN (SELECT name FROM shared)
        UNION SELECT hub_id, ${KNOWN} FROM managed_cluster AS cluster WHERE hub_id IN ($1, $2) AND origin = 'LOCAL'
        UNION SELECT hub_id, ${KNOWN} FROM managed_cluster AS cluster WHERE hub_id = $2 AND labels ? '${labels.veleroBackupName}'
-       UNION (SELECT hub_id, ${KNOWN} FROM managed_cluster AS cluster WHERE hub_id = $1 LIMIT 1) ORDER BY name`, [sourceHubId, targetHubId]);
+       UNION (SELECT hub_id, ${KNOWN} FROM managed_cluster AS cluster WHERE hub_id = $1 ORDER BY name LIMIT 1) ORDER BY name`, [sourceHubId, targetHubId]);
     return { source: rows.filter((row) => row.hubId === sourceHubId), target: rows.filter((row) => row.hubId === targetHubId) };
   }
 
