@@ -24,7 +24,6 @@ async function timed(what: string, holds: () => boolean | Promise<boolean>, limi
   measured.push(`${what}: ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
 }
 
-/** Everything that the hubs tell is in the tables, every token is kept, and nobody has anything left to write. */
 /** Everything that the hubs tell is in the tables, every token is kept, and nothing is left to do. */
 async function settle(): Promise<void> {
   await until('every cluster is protected', () => stage.isProtected, 120_000);
@@ -90,6 +89,22 @@ test('hubs move between workers that come, stand still and end, and nothing is l
   await timed('SIGTERM: the other watches its hubs', async () => (await watchedBy(first)).length === 4);
   await timed('and has read them', () => stage.allRead());
   expect(await second.exited).toEqual({ code: 0, signal: null });
+  await settle();
+
+  // SIGKILL in the middle of its work: its leases run out.
+  const third = await stage.employ();
+  await timed('a third came: they share evenly', sharedByTwo);
+  await busy();
+  third.signal('SIGKILL');
+  await timed('SIGKILL: the other watches its hubs', async () => (await watchedBy(first)).length === 4);
+  await timed('and has read those as well', () => stage.allRead());
+  expect(await third.exited).toEqual({ code: null, signal: 'SIGKILL' });
+  await settle();
+
+  // Three share four hubs.
+  await stage.employ();
+  await stage.employ();
+  await timed('two more came: three share', async () => (await shares()) === '1,1,2' && (await stage.allRead()));
   await settle();
   expect(first.hasEnded).toBe(false);
 }, 1_440_000);
