@@ -1,4 +1,4 @@
-import { assessCluster, predictedOutcome, type Basis, type ClusterFacts, type ClusterInSet, type LiveToken, type TargetPath, type TokenCheck, type TokenInSet } from './cluster-verdict.rules.js';
+import { assessCluster, predictedOutcome, type Basis, type ClusterFacts, type ClusterInSet, type LeftToken, type LiveToken, type TargetPath, type TokenCheck, type TokenInSet } from './cluster-verdict.rules.js';
 
 const now = new Date('2026-11-24T12:00:00Z');
 const hours = (n: number) => new Date(now.getTime() + n * 3_600_000);
@@ -134,6 +134,27 @@ describe('the way from the target to the cluster', () => {
   ])('$verdict $codes: $because', ({ mustBeProven, path, facts, verdict, codes, outcome }) => {
     const paths = { mustBeProven, provenForMs: 86_400_000, byCluster: new Map(path === undefined ? [] : [['c1', path]]) };
     const assessment = assessCluster({ ...good, ...facts }, set, { ...moment, paths });
+    expect({ verdict: assessment.verdict, codes: assessment.findings.map((one) => one.code) }).toEqual({ verdict, codes });
+    expect(predictedOutcome(assessment.verdict, assessment.findings)).toBe(outcome);
+  });
+});
+
+describe('a token that an earlier restore has left on the target', () => {
+  const left: LeftToken = { account: 'auto-import-account', expiresAt: hours(400), refreshedAt: hours(-30) };
+  test.each<{ because: string; left?: Partial<LeftToken>; facts: Partial<ClusterFacts>; verdict: string; codes: string[]; outcome: string | null }>([
+    { because: 'the set lacks it, and nothing takes away what is there', facts: { inSet: [out('SECRET_UNLABELLED')] }, verdict: 'AT_RISK', codes: ['TOKEN_NOT_IN_BACKUP'], outcome: 'RECONNECTED' },
+    { because: 'the hub has lost its own since', facts: { tokens: [{ ...live, secretPresent: false }], inSet: [] }, verdict: 'AT_RISK', codes: ['TOKEN_MISSING', 'TOKEN_LOST_SINCE_BACKUP'], outcome: 'RECONNECTED' },
+    { because: 'whether the set has a newer one is not known: one of both is there', facts: { inSet: [{ ...inside, belief: 'UNKNOWN', expiresAt: null }] }, verdict: 'AT_RISK', codes: ['TOKEN_IN_BACKUP_UNKNOWN'], outcome: 'RECONNECTED' },
+    { because: 'that in the set has expired', facts: { inSet: [pair({ expiresAt: hours(-1) })] }, verdict: 'AT_RISK', codes: ['TOKEN_EXPIRED'], outcome: 'RECONNECTED' },
+    { because: 'it has expired, and is what the import finds', left: { expiresAt: hours(-1) }, facts: { inSet: [out('SECRET_UNLABELLED')] }, verdict: 'NOT_READY', codes: ['TOKEN_EXPIRED'], outcome: 'TOKEN_EXPIRED' },
+    { because: 'nobody knows when it ends', left: { expiresAt: null }, facts: { inSet: [] }, verdict: 'UNKNOWN', codes: ['TOKEN_EXPIRY_UNKNOWN', 'TOKEN_NOT_IN_BACKUP'], outcome: null },
+    { because: 'its account was made anew since', facts: { tokens: [{ ...live, accountSince: hours(-2) }], inSet: [out('SECRET_UNLABELLED')] }, verdict: 'NOT_READY', codes: ['TOKEN_REVOKED', 'TOKEN_NOT_IN_BACKUP'], outcome: 'TOKEN_REJECTED' },
+    { because: 'the set writes over it', left: { expiresAt: hours(-1) }, facts: {}, verdict: 'READY', codes: [], outcome: 'RECONNECTED' },
+    { because: 'the pair in the set is tried where it is refused', facts: { tokens: [{ ...live, accountSince: hours(-2) }, { ...live, account: 'auto-import-account-pair' }], inSet: [pair({})] }, verdict: 'AT_RISK', codes: ['TOKEN_REVOKED'], outcome: 'RECONNECTED' },
+    { because: 'without a set nothing is imported', facts: { inSet: [] }, verdict: 'NOT_READY', codes: ['NO_BACKUP_SET'], outcome: null },
+  ])('$verdict $codes: $because', ({ left: of, facts, verdict, codes, outcome }) => {
+    const paths = { mustBeProven: false, provenForMs: 86_400_000, byCluster: new Map<string, TargetPath>(), left: new Map([['c1', [{ ...left, ...of }]]]) };
+    const assessment = assessCluster({ ...good, ...facts }, codes[0] === 'NO_BACKUP_SET' ? { kind: 'NO_SET' } : set, { ...moment, paths });
     expect({ verdict: assessment.verdict, codes: assessment.findings.map((one) => one.code) }).toEqual({ verdict, codes });
     expect(predictedOutcome(assessment.verdict, assessment.findings)).toBe(outcome);
   });

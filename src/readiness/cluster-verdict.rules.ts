@@ -113,7 +113,14 @@ export interface TokenCheck {
   readonly lastAttempt: string | null;
 }
 
-/** What is known of the ways from one target. */
+/** A token that an earlier restore has left on the target. It stays: no restore of ours takes anything away. */
+export interface LeftToken {
+  readonly account: string;
+  readonly expiresAt: Date | null;
+  readonly refreshedAt: Date | null;
+}
+
+/** What is known of the ways from one target, and of what it holds already. */
 export interface TargetPaths {
   /** A way that no recent probe has proved is a doubt; else it is assumed to be open until a probe has been refused */
   readonly mustBeProven: boolean;
@@ -122,6 +129,8 @@ export interface TargetPaths {
   readonly byCluster: ReadonlyMap<string, TargetPath>;
   /** How long the cluster's word on its token counts, in milliseconds; absent: the plan does not ask for it */
   readonly deepCheckCountsForMs?: number | undefined;
+  /** By cluster; absent: there are none, or they would not stay */
+  readonly left?: ReadonlyMap<string, readonly LeftToken[]> | undefined;
 }
 
 /** The token's refresh is told by the cluster's clock, the account's creation by the hub's. Milliseconds. */
@@ -361,19 +370,41 @@ function pathFindings(facts: ClusterFacts, { now, paths }: Moment): FindingDraft
   return [finding('TARGET_PATH_UNPROVEN', `The target hub was last seen to reach the cluster’s API at ${path.checkedAt.toISOString()}${attempt}`, path.checkedAt, path.checkedAt)];
 }
 
+/** A token that a restore of the set would find on the target. */
+type FoundToken = TokenInSet & { /** In words, after "the token" */ readonly where: string };
+
 function tokenFindings(facts: ClusterFacts, basis: Basis, moment: Moment): FindingDraft[] {
   if (basis.kind !== 'SET') return liveTokenFindings(facts);
-  const inside = facts.inSet.filter((token) => token.belief === 'VERIFIED_IN' || token.belief === 'INFERRED_IN');
-  const chosen = operatorChoice(inside, moment.now);
-  const doubtful = facts.inSet.find((token) => token.belief === 'UNKNOWN') ?? null;
-  if (chosen === null) return [doubtful ? finding('TOKEN_IN_BACKUP_UNKNOWN', doubtful.evidence) : absentToken(facts, basis.set)];
-  if (isExpired(chosen, moment.now)) {
-    const cause = `The token of ${chosen.account} in ${basis.set.credentialsBackup} expired at ${chosen.expiresAt?.toISOString()}`;
-    return [doubtful ? finding('TOKEN_IN_BACKUP_UNKNOWN', `${cause}; ${doubtful.evidence}`) : finding('TOKEN_EXPIRED', cause, chosen.expiresAt)];
-  }
-  const spare = spareToken(facts, chosen, inside, moment);
-  return [...expiryFindings(chosen, basis.set, moment), ...revokedFindings(facts, chosen, spare), ...bindingFindings(facts, chosen, spare), ...checkFindings(facts, chosen, spare, moment), ...lostFindings(facts)];
+  const inside = facts.inSet.filter((token) => token.belief === 'VERIFIED_IN' || token.belief === 'INFERRED_IN').map((token): FoundToken => ({ ...token, where: `of ${token.account} in ${basis.set.credentialsBackup}` }));
+  const found = [...inside, ...leftBeside(inside, facts, moment)];
+  const [chosen, chosenInside] = [operatorChoice(found, moment.now), operatorChoice(inside, moment.now)];
+  if (chosen === null || isExpired(chosen, moment.now)) return [tokenless(facts, basis.set, chosen)];
+  const spare = spareToken(facts, chosen, found, moment);
+  const restsOnLeft = chosenInside === null || isExpired(chosenInside, moment.now);
+  return [
+    ...(restsOnLeft ? [leftFinding(tokenless(facts, basis.set, chosenInside), chosen)] : []),
+    ...expiryFindings(chosen, moment), ...revokedFindings(facts, chosen, spare), ...bindingFindings(facts, chosen, spare), ...checkFindings(facts, chosen, spare, moment), ...lostFindings(facts),
+  ];
 }
+
+/** What lies on the target under a name that the set has a token for, the set writes over. */
+function leftBeside(inside: readonly FoundToken[], { name }: ClusterFacts, { paths }: Moment): FoundToken[] {
+  const left = (paths?.left?.get(name) ?? []).filter(({ account }) => !inside.some((token) => token.account === account));
+  return left.map((token) => ({ ...token, belief: 'VERIFIED_IN', reason: null, evidence: '', where: `of ${token.account} that an earlier restore has left on the target hub` }));
+}
+
+/** Why a restore finds no usable token. @param expired the one that it finds */
+function tokenless(facts: ClusterFacts, set: SetFacts, expired: FoundToken | null): FindingDraft {
+  const doubtful = facts.inSet.find((token) => token.belief === 'UNKNOWN') ?? null;
+  if (expired === null) return doubtful ? finding('TOKEN_IN_BACKUP_UNKNOWN', doubtful.evidence) : absentToken(facts, set);
+  const cause = `The token ${expired.where} expired at ${expired.expiresAt?.toISOString()}`;
+  return doubtful ? finding('TOKEN_IN_BACKUP_UNKNOWN', `${cause}; ${doubtful.evidence}`) : finding('TOKEN_EXPIRED', cause, expired.expiresAt);
+}
+
+/** It comes back by what nobody keeps there. */
+const leftFinding = (without: FindingDraft, chosen: FoundToken): FindingDraft => ({
+  ...without, verdict: 'AT_RISK', severity: 'WARNING', predicts: null, cause: `${without.cause}; there is still the token ${chosen.where}`,
+});
 
 /** Without a set nothing can be said but what the next one would lack. */
 function liveTokenFindings(facts: ClusterFacts): FindingDraft[] {
@@ -394,8 +425,8 @@ function absentToken(facts: ClusterFacts, set: SetFacts): FindingDraft {
   return finding('TOKEN_NOT_IN_BACKUP', evidence);
 }
 
-function expiryFindings(chosen: TokenInSet, set: SetFacts, moment: Moment): FindingDraft[] {
-  const where = `of ${chosen.account} in ${set.credentialsBackup}`;
+function expiryFindings(chosen: FoundToken, moment: Moment): FindingDraft[] {
+  const { where } = chosen;
   if (chosen.expiresAt === null) return [finding('TOKEN_EXPIRY_UNKNOWN', `No expiry is known of the token ${where}`)];
   const doubts = doubtFindings(chosen, where, moment);
   if (chosen.expiresAt.getTime() <= moment.now.getTime() + RESTORE_TAKES_MS) {

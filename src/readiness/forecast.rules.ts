@@ -34,20 +34,22 @@ export function dropOut(facts: ForecastFacts, assumption: ForecastAssumption, no
   if (before !== null && before.at <= nextRunAt) return before;
   const next = tokensOfNextSet(facts.live);
   const basis: Basis = { kind: 'SET', set: { credentialsBackup: 'the next set', managedClustersStartedAt: nextRunAt } };
-  return firstFall([nextRunAt, ...expiriesOf(next)].filter((at) => at >= nextRunAt), (at) => assessAt(facts, basis, next, now, at));
+  const left = facts.paths?.left?.get(facts.cluster.name) ?? [];
+  return firstFall([nextRunAt, ...expiriesOf([...next, ...left])].filter((at) => at >= nextRunAt), (at) => assessAt(facts, basis, next, now, at));
 }
 
 /** With the set as it is. */
 function dropOutOfSet(facts: ForecastFacts, now: Date): DropOut | null {
   const { basis, setExpiresAt } = facts;
-  const ends = [...expiriesOf(facts.cluster.inSet), ...(setExpiresAt === null ? [] : [setExpiresAt])].filter((at) => at > now);
+  const left = facts.paths?.left?.get(facts.cluster.name) ?? [];
+  const ends = [...expiriesOf([...facts.cluster.inSet, ...left]), ...(setExpiresAt === null ? [] : [setExpiresAt])].filter((at) => at > now);
   const isOver = (at: Date): boolean => setExpiresAt !== null && setExpiresAt <= at;
   const fall = firstFall(ends, (at) => assessAt(facts, isOver(at) ? NO_SET : basis, facts.cluster.inSet, now, at));
   if (fall === null || !isOver(fall.at) || basis.kind !== 'SET') return fall;
   return { ...fall, cause: `The backup set of ${basis.set.credentialsBackup} expires at ${fall.at.toISOString()}` };
 }
 
-const expiriesOf = (tokens: readonly TokenInSet[]): Date[] => tokens.flatMap(({ expiresAt, doubtfulFrom }) => [expiresAt, doubtfulFrom ?? null].filter((at) => at !== null));
+const expiriesOf = (tokens: readonly Pick<TokenInSet, 'expiresAt' | 'doubtfulFrom'>[]): Date[] => tokens.flatMap(({ expiresAt, doubtfulFrom }) => [expiresAt, doubtfulFrom ?? null].filter((at) => at !== null));
 
 const assessAt = (facts: ForecastFacts, basis: Basis, inSet: readonly TokenInSet[], now: Date, at: Date): ClusterAssessment =>
   assessCluster({ ...facts.cluster, inSet }, basis, { now: at, horizonMs: 0, ...(facts.paths === undefined ? {} : { paths: pathsAt(facts.paths, now, at) }) });

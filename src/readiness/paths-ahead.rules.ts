@@ -7,8 +7,8 @@ export function pathsAt(paths: TargetPaths, now: Date, at: Date): TargetPaths {
   return { ...paths, provenForMs: provenForMs + aheadMs, deepCheckCountsForMs: deepCheckCountsForMs === undefined ? undefined : deepCheckCountsForMs + aheadMs };
 }
 
-/** From another hub than the one that was probed from: nothing is known of its ways, while what the clusters said of their tokens holds. */
+/** From another hub than the one that was probed from: nothing is known of its ways nor of what it holds, while what the clusters said of their tokens holds. */
 export function pathsOfAnother(paths: TargetPaths): TargetPaths {
   const unknown = (path: TargetPath): TargetPath => ({ state: 'UNKNOWN', checkedAt: path.checkedAt, detail: 'it was probed from another hub', deepCheck: path.deepCheck ?? null });
-  return { ...paths, byCluster: new Map([...paths.byCluster].map(([cluster, path]) => [cluster, unknown(path)])) };
+  return { ...paths, left: undefined, byCluster: new Map([...paths.byCluster].map(([cluster, path]) => [cluster, unknown(path)])) };
 }

@@ -5,11 +5,11 @@ import { PlanNotFoundError } from '../recovery/plans/plans.errors.js';
 import { deepCheckCountsForMs } from '../probes/deep-check.rules.js';
 import { provenForMs } from '../probes/probe-times.rules.js';
 import { restoresInTheWay, syncedCredentialsBackup } from '../recovery/restores/restores-on-hub.rules.js';
-import type { Basis, Moment, TargetPath } from './cluster-verdict.rules.js';
+import type { Basis, Moment } from './cluster-verdict.rules.js';
 import type { Reservation } from './hub-pair.rules.js';
 import { basisOfPlan, type HubFacts } from './plan-verdict.rules.js';
 import { HubWorldsRepository, type SetRow } from './hub-worlds.repository.js';
-import { ReadinessRepository, type PlanRow } from './readiness.repository.js';
+import { ReadinessRepository, type KnownOfTarget, type PlanRow } from './readiness.repository.js';
 import type { BackupSetSummary } from './readiness.types.js';
 
 const DAY_MS = 86_400_000;
@@ -55,10 +55,10 @@ export class PlanWorlds {
   }
 }
 
-export const momentWith = (plan: PlanRow, now: Date, byCluster: ReadonlyMap<string, TargetPath>): Moment => ({
+export const momentWith = (plan: PlanRow, now: Date, known: KnownOfTarget): Moment => ({
   ...momentOf(plan, now),
   paths: {
-    mustBeProven: plan.reachability === 'PROBED', provenForMs: provenForMs(plan.probeIntervalSeconds), byCluster,
+    mustBeProven: plan.reachability === 'PROBED', provenForMs: provenForMs(plan.probeIntervalSeconds), ...known,
     ...(plan.deepCheck ? { deepCheckCountsForMs } : {}),
   },
 });

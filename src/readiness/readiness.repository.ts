@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { ClusterOrigin } from '../fleet/fleet.types.js';
-import { labels } from '../common/rhacm-names.js';
+import { accounts, cleanupBeforeRestore, labels } from '../common/rhacm-names.js';
 import { PrismaService } from '../database/prisma.service.js';
 import { Sql, type SqlRunner } from '../database/sql.js';
-import type { ClusterFacts, ClusterInSet, LiveToken, TargetPath, TokenCheck, TokenInSet } from './cluster-verdict.rules.js';
+import type { ClusterFacts, ClusterInSet, LeftToken, LiveToken, TargetPath, TargetPaths, TokenCheck, TokenInSet } from './cluster-verdict.rules.js';
 import type { SetRow } from './hub-worlds.repository.js';
 import type { KnownCluster } from './plan-verdict.rules.js';
 import { clusterFromJson, findingsFromJson, type StoredCluster } from './stored-findings.rules.js';
@@ -24,6 +24,9 @@ export interface PlanRow {
   readonly probeIntervalSeconds: number;
   readonly deepCheck: boolean;
 }
+
+/** What is known of a plan's target, beside the hub itself. */
+export type KnownOfTarget = Pick<TargetPaths, 'byCluster' | 'left'>;
 
 export type ClusterRow = ClusterFacts & KnownCluster & { readonly id: string };
 
@@ -62,7 +65,8 @@ export interface ReadinessWork {
   /** @param clusters of these alone; null: of all */
   savedClusters(clusters: readonly string[] | null): Promise<SavedClusterReadiness[]>;
   clusters(hubId: string, setId: string | null, clusters: readonly string[] | null): Promise<ClusterRow[]>;
-  paths(clusters: readonly string[] | null): Promise<Map<string, TargetPath>>;
+  /** @param setId whose tokens write over what lies on the target; null: what lies there of all */
+  paths(clusters: readonly string[] | null, setId: string | null): Promise<KnownOfTarget>;
   write(plan: SavedPlanReadiness, changed: readonly SavedClusterReadiness[], gone: readonly string[]): Promise<void>;
 }
 
@@ -123,9 +127,9 @@ export class ReadinessRepository {
     return { source: rows.filter((row) => row.hubId === sourceHubId), target: rows.filter((row) => row.hubId === targetHubId) };
   }
 
-  /** What the last probes found of the ways from the plan's target to the source's clusters, by cluster. */
-  paths(planId: string): Promise<Map<string, TargetPath>> {
-    return readPaths(this.sql, planId, null);
+  /** What the last probes found of the ways from the plan's target to the source's clusters, and the tokens that lie there. */
+  paths(planId: string): Promise<KnownOfTarget> {
+    return readTarget(this.sql, planId, null, null);
   }
 
   /** Runs `compute` alone for its plan. */
@@ -138,7 +142,7 @@ export class ReadinessRepository {
         takeDue: (now) => takeDue(sql, planId, now),
         savedClusters: async (clusters) => (await sql.query<SavedClusterRow>(SAVED_CLUSTERS, [planId, clusters])).map((row) => ({ ...row, findings: findingsFromJson(row.findings) })),
         clusters: (hubId, setId, clusters) => readClusters(sql, hubId, setId, clusters),
-        paths: (clusters) => readPaths(sql, planId, clusters),
+        paths: (clusters, setId) => readTarget(sql, planId, clusters, setId),
         write: (plan, changed, gone) => write(sql, planId, plan, changed, gone),
       });
     });
@@ -210,6 +214,29 @@ async function readClusters(sql: SqlRunner, hubId: string, setId: string | null,
 
 /** Hive's clusters are inspected with their hub: the whole computation of every few minutes takes up what has changed. */
 interface HiveTold { readonly hiveKnown: boolean; readonly unpreserved: boolean; readonly noKubeconfig: boolean; readonly inspectedAt: Date | null }
+
+async function readTarget(sql: SqlRunner, planId: string, names: readonly string[] | null, setId: string | null): Promise<KnownOfTarget> {
+  return { byCluster: await readPaths(sql, planId, names), left: await readLeft(sql, planId, names, setId) };
+}
+
+/**
+ * Tokens that earlier restores have left on the plan's target, but for those that the set writes over; none where a Restore there would take
+ * them away. Nobody is told when they change: the whole computation of every few minutes takes that up.
+ */
+async function readLeft(sql: SqlRunner, planId: string, names: readonly string[] | null, setId: string | null): Promise<Map<string, LeftToken[]>> {
+  const rows = await sql.query<{ cluster: string; account: string; expiresAt: string | null; refreshedAt: string | null }>(
+    `SELECT secret.namespace AS cluster, secret.name AS account, secret.facts->>'expiresAt' AS "expiresAt", secret.facts->>'refreshedAt' AS "refreshedAt"
+     FROM recovery_plan AS plan JOIN hub_object AS secret ON secret.hub_id = plan.target_hub_id AND secret.kind = 'TOKEN_SECRET' AND starts_with(secret.name, '${accounts.autoImport}')
+       AND secret.facts->>'restoredFrom' IS NOT NULL AND secret.facts->>'deleting' = 'false' AND ($2::text[] IS NULL OR secret.namespace = ANY($2))
+     WHERE plan.id = $1
+       AND NOT EXISTS (SELECT FROM hub_object AS restore WHERE restore.hub_id = plan.target_hub_id AND restore.kind = 'ACM_RESTORE' AND COALESCE(restore.facts->>'cleanupBeforeRestore', '${cleanupBeforeRestore.none}') <> '${cleanupBeforeRestore.none}')
+       AND NOT EXISTS (SELECT FROM backup_set_token AS inside WHERE inside.set_id = $3 AND inside.cluster = secret.namespace AND inside.account = secret.name AND inside.belief IN ('VERIFIED_IN', 'INFERRED_IN'))
+     ORDER BY secret.namespace, secret.name`, [planId, names, setId]);
+  const left = Map.groupBy(rows, ({ cluster }) => cluster);
+  return new Map([...left].map(([cluster, tokens]) => [cluster, tokens.map(({ account, expiresAt, refreshedAt }) => ({ account, expiresAt: instant(expiresAt), refreshedAt: instant(refreshedAt) }))]));
+}
+
+const instant = (iso: string | null): Date | null => (iso === null ? null : new Date(iso));
 
 async function readPaths(sql: SqlRunner, planId: string, names: readonly string[] | null): Promise<Map<string, TargetPath>> {
   const rows = await sql.query<Omit<TargetPath, 'deepCheck'> & { cluster: string } & DeepTold>(

@@ -230,3 +230,24 @@ test('what an inspection found of the hubs is told with its age: of Hive’s clu
   const [row] = (await readiness.clustersOfPlan(planId, { name: 'hive-1' }, byCluster, { limit: 1 })).items;
   expect(row).toMatchObject({ verdict: 'NOT_NEEDED', code: 'HIVE_NOT_PRESERVED', predictedOutcome: 'NOT_NEEDED', findings: [{ code: 'HIVE_NOT_PRESERVED', severity: 'WARNING', checkedAt: inspectedAt }] });
 });
+
+test('a token that an earlier restore has left on the target counts, unless a Restore there would take it away', async () => {
+  const { prisma } = parts;
+  const accounts = ['auto-import-account', 'auto-import-account-pair'];
+  await prisma.backupSetToken.updateMany({ where: { setId, cluster: 'c1' }, data: { belief: 'INFERRED_OUT', reason: 'SECRET_UNLABELLED', expiresAt: null, evidence: 'not inside' } });
+  const facts = { deleting: false, restoredFrom: 'cred', refreshedAt: ago(600).toISOString(), expiresAt: ago(-90_000).toISOString() };
+  const onWest = { hubId: hubs.west, namespace: 'c1', uid: 'u', resourceVersion: '1', readAt: start, epoch: 1n };
+  const judged = async () => {
+    await readiness.compute(planId, { whole: true });
+    const [row] = (await readiness.clustersOfPlan(planId, { name: 'c1' }, byCluster, { limit: 1 })).items;
+    return `${row?.verdict} ${row?.code}`;
+  };
+  expect(await judged()).toBe('NOT_READY TOKEN_NOT_IN_BACKUP');
+  await prisma.hubObject.createMany({ data: accounts.map((name) => ({ ...onWest, kind: 'TOKEN_SECRET', name, facts: { ...facts, restoredFrom: name === accounts[0] ? 'cred' : null } })) });
+  expect(await judged()).toBe('AT_RISK TOKEN_NOT_IN_BACKUP');
+  await prisma.hubObject.create({ data: { ...onWest, kind: 'ACM_RESTORE', namespace: 'open-cluster-management-backup', name: 'r', facts: { phase: 'Finished', cleanupBeforeRestore: 'CleanupRestored' } } });
+  expect(await judged()).toBe('NOT_READY TOKEN_NOT_IN_BACKUP');
+  await prisma.hubObject.updateMany({ where: { kind: 'ACM_RESTORE' }, data: { facts: { phase: 'Finished', cleanupBeforeRestore: 'None' } } });
+  await prisma.hubObject.updateMany({ where: { kind: 'TOKEN_SECRET' }, data: { facts: { ...facts, deleting: true } } });
+  expect(await judged()).toBe('NOT_READY TOKEN_NOT_IN_BACKUP');
+});

@@ -191,7 +191,7 @@ export class ReadinessService {
     if (which?.length === 0 && before !== null) return { tally: { counts: before.counts, byCode: before.byCode }, changed: [], gone: [] };
     const saved = new Map((await work.savedClusters(which)).map((row) => [row.cluster, row]));
     const clusters = await work.clusters(plan.sourceHubId, tokenSetId, which);
-    const moment = momentWith(plan, now, await work.paths(which));
+    const moment = momentWith(plan, now, await work.paths(which, tokenSetId));
     const rows = clusters.map((cluster) => saveable(cluster, assessCluster(cluster, basis, moment), recheckAt(cluster, moment), setId, saved.get(cluster.name), now));
     const present = new Set(clusters.map(({ name }) => name));
     const tally = which === null || before === null ? tallyOf(rows) : tallyAfter(before, [...saved.values()], rows);

@@ -20,6 +20,10 @@ test.each([
   { because: 'the horizon reaches the moment from which the expiry is doubtful', got: at(undefined, [{ ...token, doubtfulFrom: hours(100) }], undefined), when: hours(76) },
   { because: 'that moment itself', got: at(undefined, [{ ...token, doubtfulFrom: hours(0.2) }], undefined), when: hours(0.2) },
   { because: 'a restore that begins then may not be done in time', got: at(undefined, [{ ...token, expiresAt: hours(10) }], undefined), when: hours(9.75) },
+  {
+    because: 'the horizon reaches the expiry of what lies on the target',
+    got: recheckAt({ name: 'c1', origin: 'IMPORTED', inSet: [token] }, { now, horizonMs: 24 * HOUR, paths: { mustBeProven: false, provenForMs: 32 * HOUR, byCluster: new Map(), left: new Map([['c1', [{ account: 'b', expiresAt: hours(30), refreshedAt: null }]]]) } }), when: hours(6),
+  },
   { because: 'the proof of the way is too old', got: at(path, [token], undefined), when: later(hours(2)) },
   { because: 'the cluster’s word on its token is too old', got: at({ ...path, state: 'UNKNOWN', checkedAt: hours(-99), deepCheck: check }, [token], 72 * HOUR), when: later(hours(2)) },
   { because: 'that word does not count, as the plan does not ask', got: at({ ...path, checkedAt: hours(-99), deepCheck: check }, [], undefined), when: null },

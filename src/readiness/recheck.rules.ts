@@ -1,4 +1,4 @@
-import { RESTORE_TAKES_MS, type ClusterFacts, type Moment } from './cluster-verdict.rules.js';
+import { RESTORE_TAKES_MS, type ClusterFacts, type Moment, type TokenInSet } from './cluster-verdict.rules.js';
 
 /**
  * The next moment at which a verdict may change although nothing is told; null: there is none. Sooner than needed does no harm, later would
@@ -7,8 +7,9 @@ import { RESTORE_TAKES_MS, type ClusterFacts, type Moment } from './cluster-verd
 export function recheckAt({ name, origin, inSet }: Pick<ClusterFacts, 'name' | 'origin' | 'inSet'>, { now, horizonMs, paths }: Moment): Date | null {
   if (origin !== 'IMPORTED') return null;
   const path = paths?.byCluster.get(name);
+  const tokens: readonly Pick<TokenInSet, 'expiresAt' | 'doubtfulFrom'>[] = [...inSet, ...(paths?.left?.get(name) ?? [])];
   const moments = [
-    ...inSet.flatMap(({ expiresAt, doubtfulFrom = null }) => [expiresAt, doubtfulFrom].flatMap((at) => (at === null ? [] : [at.getTime() - horizonMs, at.getTime() - RESTORE_TAKES_MS, at.getTime()]))),
+    ...tokens.flatMap(({ expiresAt, doubtfulFrom = null }) => [expiresAt, doubtfulFrom].flatMap((at) => (at === null ? [] : [at.getTime() - horizonMs, at.getTime() - RESTORE_TAKES_MS, at.getTime()]))),
     ...(path === undefined || paths === undefined ? [] : [path.checkedAt.getTime() + paths.provenForMs + 1]),
     ...(path?.deepCheck == null || paths?.deepCheckCountsForMs === undefined ? [] : [path.deepCheck.checkedAt.getTime() + paths.deepCheckCountsForMs + 1]),
   ];

@@ -61,4 +61,11 @@ export const COUNTEREXAMPLES: readonly Counterexample[] = [
     }),
     ends: { c1: 'NOT_READY CLUSTER_UNREACHABLE → CLUSTER_UNREACHABLE', c2: 'NOT_READY TOKEN_REVOKED → TOKEN_REJECTED', c3: 'AT_RISK TOKEN_EXPIRES_SOON → RECONNECTED' },
   },
+  {
+    because: 'the newest set lacks a token that a standing Restore has brought to the target with an older one, where it still lies',
+    plan: worldPlan('left on the target', [plannedCluster('c1'), plannedCluster('c2')], {
+      standingRestore: true, cycles: [{ happenings: [] }, { happenings: [{ what: 'HOLD_AGENT', cluster: 'c1', minutesBefore: 20 }, { what: 'DELETE_SECRET', cluster: 'c1', minutesBefore: 8 }] }],
+    }),
+    ends: { c1: 'AT_RISK TOKEN_MISSING → RECONNECTED', c2: 'READY → RECONNECTED' },
+  },
 ];
