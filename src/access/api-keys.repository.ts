@@ -4,6 +4,7 @@ import { violates } from '../database/constraint.js';
 import type { ApiKey as ApiKeyRow, Prisma } from '../database/generated/client.js';
 import { keysetPage, type SortKeys } from '../database/keyset.js';
 import { PrismaService } from '../database/prisma.service.js';
+import { Sql } from '../database/sql.js';
 import { ApiKeyNameTakenError } from './access.errors.js';
 import type { ApiKey, ApiKeyFilter, ApiKeySortField } from './api-keys.types.js';
 import { roles, type Role } from './permissions.js';
@@ -12,7 +13,10 @@ export type ApiKeyWithHash = ApiKey & { readonly hash: Uint8Array };
 
 @Injectable()
 export class ApiKeysRepository {
-  constructor(private readonly prisma: PrismaService) {}
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly sql: Sql,
+  ) {}
 
   /** @throws ApiKeyNameTakenError */
   async insert(key: Omit<ApiKey, 'lastUsedAt' | 'revokedAt'>, hash: Uint8Array): Promise<ApiKey> {
@@ -29,9 +33,11 @@ export class ApiKeysRepository {
     return row && toApiKey(row);
   }
 
+  /** For every request */
   async findWithHash(id: string): Promise<ApiKeyWithHash | null> {
-    const row = await this.prisma.apiKey.findUnique({ where: { id } });
-    return row && { ...toApiKey(row), hash: row.hash };
+    const [row] = await this.sql.query<ApiKeyRow>(
+      `SELECT id, name, hash, roles, created_at AS "createdAt", created_by AS "createdBy", expires_at AS "expiresAt", last_used_at AS "lastUsedAt", revoked_at AS "revokedAt" FROM api_key WHERE id = $1`, [id]);
+    return row === undefined ? null : { ...toApiKey(row), hash: row.hash };
   }
 
   async list(filter: ApiKeyFilter, sort: Sort<ApiKeySortField>, page: ListRequest): Promise<Page<ApiKey>> {

@@ -36,7 +36,9 @@ export class AcknowledgementsRepository {
 
   /** Those in force, of some plans; the youngest last. */
   inForce(planIds: readonly string[], now: Date): Promise<Acknowledgement[]> {
-    return this.prisma.findingAcknowledgement.findMany({ where: { planId: { in: [...planIds] }, withdrawnAt: null, until: { gt: now } }, orderBy: [{ acknowledgedAt: 'asc' }, { id: 'asc' }] });
+    return this.sql.query<Acknowledgement>(
+      `SELECT id, plan_id AS "planId", cluster, code, reason, acknowledged_by AS "acknowledgedBy", acknowledged_at AS "acknowledgedAt", until, withdrawn_by AS "withdrawnBy", withdrawn_at AS "withdrawnAt"
+       FROM finding_acknowledgement WHERE plan_id = ANY($1::uuid[]) AND withdrawn_at IS NULL AND until > $2 ORDER BY acknowledged_at, id`, [planIds, now]);
   }
 
   /** Youngest first. */

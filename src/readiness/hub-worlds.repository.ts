@@ -33,11 +33,13 @@ const RESTORES = `SELECT hub_id AS "hubId", name, facts FROM hub_object WHERE hu
 const BACKUPS = `
   SELECT hub_id AS "hubId", backup.name, type, phase, started_at AS "startedAt", completed_at AS "completedAt"
   FROM unnest($1::uuid[]) AS shown (id) JOIN hub AS owner ON owner.id = COALESCE($2::uuid, shown.id) JOIN backup ON backup.hub_id = shown.id AND backup.owner_cluster_id = owner.cluster_id`;
+const SET = `
+  SELECT id, credentials_backup AS "credentialsBackup", resources_backup AS "resourcesBackup", generic_backup AS "genericBackup", managed_clusters_backup AS "managedClustersBackup", status,
+    started_at AS "startedAt", managed_clusters_started_at AS "managedClustersStartedAt", completed_at AS "completedAt", expires_at AS "expiresAt"
+  FROM backup_set`;
 const SETS = `
-  SELECT hub.id AS "hubId", made.* FROM hub, LATERAL (
-    SELECT id, credentials_backup AS "credentialsBackup", resources_backup AS "resourcesBackup", generic_backup AS "genericBackup", managed_clusters_backup AS "managedClustersBackup", status,
-      started_at AS "startedAt", managed_clusters_started_at AS "managedClustersStartedAt", completed_at AS "completedAt", expires_at AS "expiresAt"
-    FROM backup_set WHERE owner_cluster_id = hub.cluster_id AND started_at IS NOT NULL ORDER BY started_at DESC LIMIT ${MAX_SETS}
+  SELECT hub.id AS "hubId", made.* FROM hub, LATERAL (${SET}
+    WHERE owner_cluster_id = hub.cluster_id AND started_at IS NOT NULL ORDER BY started_at DESC LIMIT ${MAX_SETS}
   ) AS made WHERE hub.id = ANY($1::uuid[]) ORDER BY made."startedAt" DESC`;
 const RESERVATIONS = `
   SELECT 'FAILOVER' AS by, plan.name AS plan FROM failover_hub AS part JOIN failover ON failover.id = part.failover_id JOIN recovery_plan AS plan ON plan.id = failover.plan_id
@@ -68,6 +70,10 @@ export class HubWorldsRepository {
   /** The sets that each hub has made, newest first. */
   sets(hubIds: readonly string[]): Promise<(hubId: string) => readonly SetRow[]> {
     return this.ofHubs<SetRow>(SETS, [hubIds]);
+  }
+
+  setsById(setIds: readonly string[]): Promise<SetRow[]> {
+    return this.sql.query<SetRow>(`${SET} WHERE id = ANY($1::uuid[])`, [setIds]);
   }
 
   /** Who else counts on a target: other plans’ failovers that are under way there, and other plans that name it. */

@@ -6,7 +6,7 @@ import { restoresInTheWay } from '../recovery/restores/restores-on-hub.rules.js'
 import { assessCluster, type Basis, type Moment } from './cluster-verdict.rules.js';
 import { withSince } from './finding-order.rules.js';
 import { dropOut } from './forecast.rules.js';
-import type { SetRow } from './hub-worlds.repository.js';
+import { HubWorldsRepository, type SetRow } from './hub-worlds.repository.js';
 import { rtoEstimate } from './objectives.rules.js';
 import { OutlookRepository } from './outlook.repository.js';
 import { BackupSetOfAnotherHubError, WhatIfInvalidError } from './readiness.errors.js';
@@ -44,6 +44,7 @@ export class OutlookService {
     private readonly readiness: ReadinessService,
     private readonly worlds: PlanWorlds,
     private readonly repository: ReadinessRepository,
+    private readonly hubs: HubWorldsRepository,
     private readonly outlook: OutlookRepository,
     private readonly clock: Clock,
   ) {}
@@ -170,7 +171,7 @@ export class OutlookService {
   private async storedSet(setId: string, { sets }: PlanWorld): Promise<SetRow> {
     const own = sets.find((set) => set.id === setId);
     if (own !== undefined) return own;
-    if ((await this.repository.set(setId)) === null) throw new BackupSetNotFoundError(setId);
+    if ((await this.hubs.setsById([setId])).length === 0) throw new BackupSetNotFoundError(setId);
     throw new BackupSetOfAnotherHubError(setId);
   }
 

@@ -4,7 +4,6 @@ import { accounts, cleanupBeforeRestore, labels } from '../common/rhacm-names.js
 import { PrismaService } from '../database/prisma.service.js';
 import { Sql, type SqlRunner } from '../database/sql.js';
 import type { ClusterFacts, ClusterInSet, LeftToken, LiveToken, TargetPath, TargetPaths, TokenCheck, TokenInSet } from './cluster-verdict.rules.js';
-import type { SetRow } from './hub-worlds.repository.js';
 import type { KnownCluster } from './plan-verdict.rules.js';
 import { clusterFromJson, findingsFromJson, type StoredCluster } from './stored-findings.rules.js';
 import type { ClusterReadinessRow, ClusterVerdict, CodeCount, Finding, Verdict, VerdictCounts } from './readiness.types.js';
@@ -98,14 +97,6 @@ export class ReadinessRepository {
       select: { id: true },
     });
     return rows.map((row) => row.id);
-  }
-
-  set(setId: string): Promise<SetRow | null> {
-    return this.prisma.backupSet.findUnique({ where: { id: setId } });
-  }
-
-  setsById(setIds: readonly string[]): Promise<SetRow[]> {
-    return this.prisma.backupSet.findMany({ where: { id: { in: [...setIds] } } });
   }
 
   /** A hub's clusters with their tokens, as they are and as the set holds them; of some alone where named. */

@@ -71,7 +71,7 @@ export class ReadinessService {
     const [plans, saved, acknowledged] = await Promise.all([this.repository.plans(planIds), this.repository.savedOfPlans(planIds), this.acknowledgements.lookup(planIds)]);
     const results = new Map<string, SavedPlanReadiness>();
     await inParallel(plans, PLANS_AT_ONCE, async ({ id }) => void results.set(id, await this.freshOf(id, saved.get(id) ?? null)));
-    const sets = new Map((await this.repository.setsById([...results.values()].flatMap(({ setId }) => setId ?? []))).map((set) => [set.id, set]));
+    const sets = new Map((await this.hubs.setsById([...results.values()].flatMap(({ setId }) => setId ?? []))).map((set) => [set.id, set]));
     const now = this.clock.now();
     return planIds.map((planId) => {
       const [plan, result] = [plans.find(({ id }) => id === planId), results.get(planId)];
@@ -210,9 +210,10 @@ export class ReadinessService {
    */
   async predict(planId: string, setId: string, tokensOf: string): Promise<ClusterPrediction[]> {
     const plan = await this.worlds.plan(planId);
-    const [set, tokenSet] = await Promise.all([this.repository.set(setId), this.repository.set(tokensOf)]);
+    const sets = await this.hubs.setsById([setId, tokensOf]);
+    const [set, tokenSet] = [sets.find(({ id }) => id === setId), sets.find(({ id }) => id === tokensOf)];
     const now = this.clock.now();
-    const basis: Basis = set === null
+    const basis: Basis = set === undefined
       ? { kind: 'NO_SET' }
       : { kind: 'SET', set: { credentialsBackup: (tokenSet ?? set).credentialsBackup, managedClustersStartedAt: set.managedClustersStartedAt } };
     const [clusters, moment] = await Promise.all([this.repository.clusters(plan.sourceHubId, tokensOf), this.worlds.moment(plan, now)]);
