@@ -87,7 +87,6 @@ export class ReadinessService {
 
   /** @throws PlanNotFoundError, CursorInvalidError */
   async clustersOfPlan(planId: string, filter: ClusterReadinessFilter, sort: Sort<ClusterReadinessSortField>, request: ListRequest): Promise<Page<ClusterReadinessRow>> {
-    await this.worlds.plan(planId);
     const { computedAt } = await this.fresh(planId);
     const [page, acknowledged] = await Promise.all([this.lists.page(planId, computedAt, filter, sort, request), this.acknowledgements.lookup([planId])]);
     return { ...page, items: page.items.map((row) => ({ ...row, findings: row.findings.map((finding) => acknowledged(planId, row.cluster, finding)) })) };
@@ -95,14 +94,12 @@ export class ReadinessService {
 
   /** All, by name, some at a time: what the reader does not take is not read. @throws PlanNotFoundError */
   async exportClusters(planId: string, filter: ClusterReadinessFilter): Promise<AsyncIterable<readonly ClusterReadinessRow[]>> {
-    await this.worlds.plan(planId);
     const { computedAt } = await this.fresh(planId);
     return this.lists.all(planId, computedAt, filter);
   }
 
   /** Verdicts counted by a property, most clusters first. @param label for LABEL: the label's key. @throws PlanNotFoundError */
   async groups(planId: string, by: ClusterGrouping, label: string | null, filter: ClusterReadinessFilter): Promise<ClusterGroup[]> {
-    await this.worlds.plan(planId);
     await this.fresh(planId);
     return (await this.lists.groups(planId, by, label, filter)).map(({ value, counts: found }) => {
       const counts = countsOf(found);
@@ -223,6 +220,7 @@ export class ReadinessService {
     });
   }
 
+  /** @throws PlanNotFoundError */
   private async fresh(planId: string): Promise<SavedPlanReadiness> {
     return this.freshOf(planId, await this.repository.saved(planId));
   }
