@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
+import { DomainError } from '../common/domain-error.js';
 import { Config } from '../config/config.js';
 import { HubClient } from '../kube/hub-client.js';
 import type { HubConnection } from '../kube/hub-client.types.js';
@@ -45,6 +46,16 @@ export class HubConnections implements OnModuleDestroy {
     const opening = this.refresh(hubId).finally(() => this.opening.delete(hubId));
     this.opening.set(hubId, opening);
     return opening;
+  }
+
+  /** As `clientFor`, where its refusal is an answer like others. */
+  async clientOrRefusal(hubId: string): Promise<HubClient | DomainError> {
+    try {
+      return await this.clientFor(hubId);
+    } catch (error) {
+      if (error instanceof DomainError) return error;
+      throw error;
+    }
   }
 
   /** How far the hub's clock is ahead of ours, as far as this process has heard; null: it has not. */

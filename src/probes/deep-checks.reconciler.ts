@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
 import { DomainError } from '../common/domain-error.js';
@@ -11,6 +10,7 @@ import { computeReadiness } from '../readiness/compute-readiness.job.js';
 import { DeepChecker } from './deep-checker.service.js';
 import { nextDeepCheckAt, nothingToTry, notTried, tokenToTry } from './deep-check.rules.js';
 import { DeepChecksRepository, type DueCheck } from './deep-checks.repository.js';
+import { paceOf } from './pace.js';
 import type { DeepAnswer, TriedToken } from './probes.types.js';
 
 /** Clusters in one claim: so many that the pace is kept, so few that a worker which ends soon loses little. */
@@ -40,19 +40,17 @@ export class DeepChecksReconciler {
   async checkHub(hubId: string, signal?: AbortSignal): Promise<{ readonly againInMs: number } | undefined> {
     const due = await this.repository.claim(hubId, BATCH, this.clock.now());
     if (due.length === 0) return undefined;
-    const client = await this.clientOf(hubId);
+    const client = await this.connections.clientOrRefusal(hubId);
     const { perSecond, inFlight } = this.checker.limits;
-    const startMs = performance.now();
     const plans = new Set<string>();
-    let begun = 0;
+    const turn = paceOf(perSecond);
     let away: DeepAnswer | null = client instanceof DomainError ? hubAway(client) : null;
     await inParallel(due, inFlight, async (one) => {
       const triedAt = this.clock.now();
       const token = tokenToTry(one.tokens, triedAt);
       let answer = token === null ? nothingToTry : away;
       if (token !== null && answer === null && !(client instanceof DomainError)) {
-        // Each begins at its own moment of an even row, so that the pace holds however fast answers come.
-        await pause(Math.max(0, startMs + (begun++ * 1000) / perSecond - performance.now()));
+        await turn();
         if (signal?.aborted !== true) {
           const { word, isHubAway } = await this.tried(client, one, token, signal);
           answer = word;
@@ -80,16 +78,6 @@ export class DeepChecksReconciler {
   private recorded(one: DueCheck, token: TriedToken | null, answer: DeepAnswer, triedAt: Date): Promise<string[]> {
     const now = this.clock.now();
     return this.repository.record(one, token, answer, nextDeepCheckAt(answer.state, `${one.hubId}/${one.cluster}`, now), triedAt, now);
-  }
-
-  /** The hub was removed, or its credentials cannot be read: that is the answer. */
-  private async clientOf(hubId: string): Promise<HubClient | DomainError> {
-    try {
-      return await this.connections.clientFor(hubId);
-    } catch (error) {
-      if (error instanceof DomainError) return error;
-      throw error;
-    }
   }
 }
 

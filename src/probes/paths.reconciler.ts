@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
 import { DomainError } from '../common/domain-error.js';
@@ -8,6 +7,7 @@ import { Jobs } from '../jobs/jobs.js';
 import type { HubClient } from '../kube/hub-client.js';
 import { isKubeError } from '../kube/kube-error.js';
 import { computeReadiness } from '../readiness/compute-readiness.job.js';
+import { paceOf } from './pace.js';
 import { PathProber } from './path-prober.service.js';
 import { nextProbeAt } from './probe-times.rules.js';
 import type { PathAnswer } from './probes.types.js';
@@ -40,15 +40,13 @@ export class PathsReconciler {
   async probeHub(hubId: string, signal?: AbortSignal): Promise<{ readonly againInMs: number } | undefined> {
     const due = await this.repository.claim(hubId, BATCH, this.clock.now());
     if (due.length === 0) return undefined;
-    const client = await this.clientOf(hubId);
+    const client = await this.connections.clientOrRefusal(hubId);
     const { perSecond, inFlight } = this.prober.limits;
-    const startMs = performance.now();
-    let begun = 0;
+    const turn = paceOf(perSecond);
     let away: PathAnswer | null = client instanceof DomainError ? { state: 'UNKNOWN', code: 'HUB_AWAY', detail: `the target hub cannot be called: ${client.message}` } : null;
     await inParallel(due, inFlight, async (path) => {
       if (client instanceof DomainError || away !== null) return this.record(path, away);
-      // Each begins at its own moment of an even row, so that the pace holds however fast answers come.
-      await pause(Math.max(0, startMs + (begun++ * 1000) / perSecond - performance.now()));
+      await turn();
       if (signal?.aborted === true) return this.repository.release(path, this.clock.now());
       const answer = await this.probe(client, path, signal);
       // A hub that is away is not asked for the others.
@@ -61,7 +59,7 @@ export class PathsReconciler {
   /** Pods that a process left on a target hub when it died. */
   async removeLeftovers(signal: AbortSignal): Promise<void> {
     for (const hubId of await this.repository.probedHubs()) {
-      const client = await this.clientOf(hubId);
+      const client = await this.connections.clientOrRefusal(hubId);
       if (signal.aborted || client instanceof DomainError) continue;
       try {
         const removed = await this.prober.removeLeftovers(client, signal);
@@ -91,15 +89,5 @@ export class PathsReconciler {
     // A refusal is looked at again also where the plan assumes the way: it stands until a probe succeeds.
     const isAgain = path.isRegular || answer.state === 'REFUSED';
     await this.repository.record(path, answer, own, isAgain ? nextProbeAt(answer.state, `${path.planId}/${path.cluster}`, path.intervalSeconds, now) : null, now);
-  }
-
-  /** The hub was removed, or its credentials cannot be read: that is the answer. */
-  private async clientOf(hubId: string): Promise<HubClient | DomainError> {
-    try {
-      return await this.connections.clientFor(hubId);
-    } catch (error) {
-      if (error instanceof DomainError) return error;
-      throw error;
-    }
   }
 }
