@@ -1,6 +1,6 @@
-import type { KubeObject, ObjectRef, ResourceType } from '../../src/kube/kube.types.js';
+import type { ResourceType } from '../../src/kube/kube.types.js';
 import { resources } from '../../src/kube/resources.js';
-import type { SimulatedHub } from '../../src/simulator/simulated-hub.js';
+import type { CheckedHub, Content } from './checked-hub.js';
 
 const BACKUP = 'open-cluster-management-backup';
 const SOME = 6;
@@ -13,18 +13,17 @@ interface Draft {
   readonly pick: <T>(...of: T[]) => T;
 }
 
-type Make = (draft: Draft) => Omit<KubeObject, 'apiVersion' | 'kind'>;
+type Make = (draft: Draft) => Content;
 
-const inBackup = ({ name, count, pick }: Draft, status: object): Omit<KubeObject, 'apiVersion' | 'kind'> => ({
-  metadata: { namespace: BACKUP, name, annotations: { count: String(count) } }, spec: { storageLocation: pick('a', 'b') }, status: { phase: pick('New', 'Enabled', 'Completed', 'Failed'), ...status },
-});
+const at = (count: number): string => new Date(1_790_000_000_000 + count * 1_000).toISOString();
+const inBackup = ({ name, count }: Draft, spec: object, status: object): Content => ({ metadata: { namespace: BACKUP, name, annotations: { count: String(count) } }, spec, status });
 
-/** What a hub is filled with: objects that are watched, and neighbours of theirs that are not. */
+/** What a hub is filled with: objects that are watched, and neighbours of theirs that are not. All are valid by the definitions that real hubs hold. */
 const makers: readonly (readonly [ResourceType, Make])[] = [
   [resources.managedCluster, ({ cluster, count, pick }) => ({
     metadata: { name: cluster, labels: { vendor: pick('OpenShift', 'EKS'), 'local-cluster': pick('true', 'false') }, annotations: { count: String(count) } },
     spec: { managedClusterClientConfigs: [{ url: `https://api.${cluster}:${6443 + count}` }] },
-    status: { conditions: [{ type: 'ManagedClusterConditionAvailable', status: pick('True', 'False', 'Unknown'), message: `change ${count}`, lastTransitionTime: '2026-11-24T10:00:00Z' }] },
+    status: { conditions: [{ type: 'ManagedClusterConditionAvailable', status: pick('True', 'False', 'Unknown'), reason: 'Checked', message: `change ${count}`, lastTransitionTime: '2026-11-24T10:00:00Z' }] },
   })],
   [resources.managedClusterAddOn, ({ cluster, count, pick }) => ({
     metadata: { namespace: cluster, name: pick('managed-serviceaccount', 'managed-serviceaccount', 'work-manager'), annotations: { count: String(count) } }, spec: {}, status: { namespace: `agent-${count}` },
@@ -40,65 +39,66 @@ const makers: readonly (readonly [ResourceType, Make])[] = [
     metadata: {
       namespace: cluster, name: pick('auto-import-account', 'auto-import-account-pair', 'pull', 'other'),
       labels: pick<Record<string, string>>({ 'authentication.open-cluster-management.io/is-managed-serviceaccount': 'true' }, { 'hive.openshift.io/secret-type': 'kubeconfig' }, {}),
-      annotations: { count: String(count), expirationTimestamp: new Date(1_790_000_000_000 + count * 1_000).toISOString() },
+      annotations: { count: String(count), expirationTimestamp: at(count) },
     },
     type: 'Opaque', data: { token: Buffer.from(`token-${count}`).toString('base64') },
   })],
   [resources.clusterManagementAddOn, ({ count, pick }) => ({ metadata: { name: pick('managed-serviceaccount', 'work-manager'), annotations: { count: String(count) } }, spec: {} })],
-  [resources.backupSchedule, (draft) => ({ ...inBackup(draft, { lastMessage: `change ${draft.count}` }), spec: { veleroSchedule: '0 */2 * * *', veleroTtl: `${draft.count}h` } })],
-  [resources.restore, (draft) => inBackup(draft, { lastMessage: `change ${draft.count}` })],
-  [resources.veleroSchedule, (draft) => inBackup(draft, { lastBackup: new Date(1_790_000_000_000 + draft.count * 1_000).toISOString() })],
-  [resources.veleroBackup, (draft) => inBackup(draft, { startTimestamp: new Date(1_790_000_000_000 + draft.count * 1_000).toISOString() })],
-  [resources.veleroRestore, (draft) => inBackup(draft, { errors: draft.count })],
-  [resources.backupStorageLocation, (draft) => ({ ...inBackup(draft, {}), spec: { provider: 'aws', objectStorage: { bucket: `bucket-${draft.count}` } } })],
+  [resources.backupSchedule, (draft) => inBackup(draft, { veleroSchedule: '0 */2 * * *', veleroTtl: `${draft.count}h` }, { phase: draft.pick('New', 'Enabled', 'BackupCollision'), lastMessage: `change ${draft.count}` })],
+  [resources.restore, (draft) => inBackup(draft, { cleanupBeforeRestore: 'None', veleroManagedClustersBackupName: draft.pick('skip', 'latest'), veleroResourcesBackupName: 'latest', veleroCredentialsBackupName: 'latest' }, { phase: draft.pick('Started', 'Finished', 'Error'), lastMessage: `change ${draft.count}` })],
+  [resources.veleroSchedule, (draft) => inBackup(draft, { schedule: '0 */2 * * *', template: {} }, { phase: draft.pick('New', 'Enabled'), lastBackup: at(draft.count) })],
+  [resources.veleroBackup, (draft) => inBackup(draft, { storageLocation: draft.pick('a', 'b') }, { phase: draft.pick('New', 'InProgress', 'Completed', 'Failed'), startTimestamp: at(draft.count) })],
+  [resources.veleroRestore, (draft) => inBackup(draft, { backupName: draft.pick('a', 'b') }, { phase: draft.pick('New', 'Completed', 'Failed'), errors: draft.count })],
+  [resources.backupStorageLocation, (draft) => inBackup(draft, { provider: 'aws', objectStorage: { bucket: `bucket-${draft.count}` } }, { phase: draft.pick('Available', 'Unavailable') })],
 ];
 
 export const kindsOnHub: readonly ResourceType[] = makers.map(([type]) => type);
 
+/** The namespaces that objects lie in. */
+export const namespacesOnHub: readonly string[] = [BACKUP, ...Array.from({ length: SOME }, (_, i) => `c${i}`)];
 
-/** Changes a simulated hub by chance. */
+/** Changes a hub by chance. */
 export class HubContents {
   private count = 0;
 
-  constructor(private readonly hub: SimulatedHub) {}
+  constructor(private readonly hub: CheckedHub) {}
 
   /** So many changes: an object is made, changed or removed. */
-  change(random: () => number, times: number): void {
-    for (let i = 0; i < times; i += 1) this.one(random);
+  async change(random: () => number, times: number): Promise<void> {
+    for (let i = 0; i < times; i += 1) await this.one(random);
   }
 
   /** A change of every kind that is watched, so that a watch which tells nothing any more is found out. */
-  touchAll(): void {
+  async touchAll(): Promise<void> {
     for (const [type, make] of makers) {
       // The first of each choice is one that is watched; Secrets are watched for two reasons.
-      this.put(type, make(this.draft(() => 0)));
-      if (type === resources.secret) this.put(type, { ...make(this.draft(() => 0)), metadata: { namespace: 'c0', name: 'pull', labels: { 'hive.openshift.io/secret-type': 'kubeconfig' }, annotations: { count: String(this.count) } } });
+      await this.touch(type, make(this.draft(() => 0)));
+      if (type === resources.secret) await this.touch(type, { ...make(this.draft(() => 0)), metadata: { namespace: 'c0', name: 'pull', labels: { 'hive.openshift.io/secret-type': 'kubeconfig' }, annotations: { count: String(this.count) } } });
     }
   }
 
   /** An object as big as etcd takes. */
-  putBig(): void {
+  async putBig(): Promise<void> {
     this.count += 1;
-    this.put(resources.managedCluster, { metadata: { name: `c${this.count % SOME}`, annotations: { count: String(this.count), big: 'x'.repeat(1024 * 1024) } }, spec: {} });
+    const name = `c${this.count % SOME}`;
+    await this.hub.put(resources.managedCluster, { metadata: { name, annotations: { count: String(this.count) } }, spec: { managedClusterClientConfigs: [{ url: `https://api.${name}:6443`, caBundle: 'x'.repeat(1024 * 1024) }] } });
   }
 
-  private one(random: () => number): void {
+  private async touch(type: ResourceType, content: Content): Promise<void> {
+    if (!(await this.hub.put(type, content))) throw new Error(`The hub does not serve ${type.plural}`);
+  }
+
+  private async one(random: () => number): Promise<void> {
     const [type, make] = makers[Math.floor(random() * makers.length)] ?? [];
     if (type === undefined || make === undefined) return;
-    const object = make(this.draft(random));
-    if (random() < 0.3) this.hub.remove(type, object.metadata as ObjectRef);
-    else this.put(type, object);
+    const content = make(this.draft(random));
+    if (random() < 0.3) await this.hub.remove(type, content.metadata);
+    else await this.hub.put(type, content);
   }
 
   private draft(random: () => number): Draft {
     this.count += 1;
     const number = Math.floor(random() * SOME);
     return { name: `o${number}`, cluster: `c${number}`, count: this.count, pick: (...of) => of[Math.floor(random() * of.length)] as (typeof of)[number] };
-  }
-
-  private put(type: ResourceType, object: Omit<KubeObject, 'apiVersion' | 'kind'>): void {
-    const apiVersion = type.group === '' ? type.version : `${type.group}/${type.version}`;
-    const uid = this.hub.object(type, object.metadata)?.metadata.uid;
-    this.hub.seed([{ apiVersion, kind: type.kind, ...object, metadata: { ...object.metadata, ...(uid === undefined ? {} : { uid }) } }]);
   }
 }

@@ -5,8 +5,8 @@ import { isKept, observedObject } from '../../src/fleet/facts.rules.js';
 import type { AddOnFacts, ManagedClusterFacts, ObservedObject, StorageLocationFacts } from '../../src/fleet/facts.types.js';
 import { watchedKinds, type FleetChange, type WatchedKind } from '../../src/fleet/fleet.types.js';
 import { watched } from '../../src/fleet/watched-kinds.js';
-import type { HubClient } from '../../src/kube/hub-client.js';
 import { until } from '../support/until.js';
+import type { CheckedHub } from './checked-hub.js';
 
 /** How long after the last fault all must be as it is on the hub. Real time, generous: it only matters when the check fails. */
 const LIMIT_MS = 120_000;
@@ -54,8 +54,7 @@ export class Truth {
   constructor(
     private readonly database: CheckedDatabase,
     private readonly hubId: string,
-    /** Past every fault */
-    private readonly direct: HubClient,
+    private readonly hub: Pick<CheckedHub, 'direct'>,
   ) {}
 
   /** Listeners are told by whoever owns the hub. */
@@ -122,7 +121,7 @@ export class Truth {
     for (const kind of watchedKinds) {
       const { type, selection } = watched[kind];
       const observed: ObservedObject[] = [];
-      for await (const { items } of this.direct.listAll(type, selection)) observed.push(...items.filter((item) => isKept(kind, item)).map((item) => observedObject(kind, item)));
+      for await (const { items } of this.hub.direct.listAll(type, selection)) observed.push(...items.filter((item) => isKept(kind, item)).map((item) => observedObject(kind, item)));
       objects.set(kind, observed);
       expected.set(`hub_object ${kind}`, observed.map(({ namespace, name, uid, resourceVersion, facts }) => line(namespace, name, uid, resourceVersion, facts)).sort());
       expected.set(`told ${kind}`, observed.map(({ namespace, name, uid, facts }) => line(namespace, name, uid, facts)).sort());

@@ -1,11 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { ManualClock } from '../../src/common/clock.js';
-import { HubClient } from '../../src/kube/hub-client.js';
-import { SimulatedHub } from '../../src/simulator/simulated-hub.js';
 import { FaultProxy } from '../support/fault-proxy.js';
 import { randomOf } from '../support/random.js';
+import type { CheckedHub, End } from './checked-hub.js';
 import { CheckedWorker } from './checked-worker.js';
 import { HubContents, kindsOnHub } from './hub-contents.js';
-import type { RequestFailure, Step } from './schedule.js';
+import type { Step } from './schedule.js';
 import { Mismatch, Truth, type CheckedDatabase } from './truth.js';
 
 const WORKERS = 2;
@@ -15,7 +15,7 @@ const IN_FLIGHT_MS = 500;
 /** A fault that lasts for some steps. */
 interface Lasting {
   stepsLeft: number;
-  readonly end: () => void;
+  readonly end: End;
 }
 
 /** One hub, a bad network before it, two workers on one database, and what makes all of them fail. */
@@ -25,30 +25,29 @@ export class World {
   private readonly workers: CheckedWorker[] = [];
   private readonly truth: Truth;
   private mostLists = 0;
-  private checkpoint: ReturnType<SimulatedHub['checkpoint']>;
 
   private constructor(
-    private readonly hub: SimulatedHub,
+    private readonly hub: CheckedHub,
     private readonly proxy: FaultProxy,
-    private readonly direct: HubClient,
     private readonly database: CheckedDatabase,
     private readonly hubId: string,
     private readonly clock: ManualClock,
   ) {
-    this.truth = new Truth(database, hubId, direct);
+    this.truth = new Truth(database, hubId, hub);
     this.contents = new HubContents(hub);
-    this.contents.change(randomOf(1), 60);
-    this.checkpoint = hub.checkpoint();
   }
 
-  static async open(database: CheckedDatabase): Promise<World> {
+  /** @param openHub it is the world's, and closed with it */
+  static async open(database: CheckedDatabase, openHub: (clock: ManualClock) => Promise<CheckedHub>): Promise<World> {
     const clock = new ManualClock(new Date('2026-11-24T12:00:00Z'));
-    const hub = await SimulatedHub.start({ name: 'hub-east', clock });
-    hub.settings.bookmarkIntervalMs = 300;
-    const proxy = await FaultProxy.start(Number(new URL(hub.url).port));
-    const now = clock.now();
-    const { id } = await database.prisma.hub.create({ data: { name: hub.clusterId, apiUrl: hub.url, clusterId: hub.clusterId, createdAt: now, createdBy: 'checker', updatedAt: now } });
-    const world = new World(hub, proxy, new HubClient(hub.connection(), { allowLoopback: true }), database, id, clock);
+    const hub = await openHub(clock);
+    const { server } = hub.connection();
+    const proxy = await FaultProxy.start(Number(new URL(server).port));
+    const [clusterId, now] = [randomUUID(), clock.now()];
+    const { id } = await database.prisma.hub.create({ data: { name: clusterId, apiUrl: server, clusterId, createdAt: now, createdBy: 'checker', updatedAt: now } });
+    const world = new World(hub, proxy, database, id, clock);
+    await world.contents.change(randomOf(1), 60);
+    await hub.checkpoint();
     for (let i = 0; i < WORKERS; i += 1) world.workers.push(await world.startWorker());
     return world;
   }
@@ -56,20 +55,19 @@ export class World {
   async close(): Promise<void> {
     for (const worker of this.workers) await worker.stop();
     await this.truth.settled();
-    await this.direct.close();
     await this.proxy.stop();
-    await this.hub.stop();
+    await this.hub.close();
     await this.database.prisma.hub.delete({ where: { id: this.hubId } });
   }
 
   async run(steps: readonly Step[]): Promise<void> {
     for (const step of steps) {
       await this.take(step);
-      for (const one of [...this.lasting]) if (--one.stepsLeft <= 0) this.endLasting(one);
+      for (const one of [...this.lasting]) if (--one.stepsLeft <= 0) await this.endLasting(one);
     }
     await this.calm();
     await this.truth.agrees('after the last fault');
-    this.contents.touchAll();
+    await this.contents.touchAll();
     await this.truth.agrees('after one more change of every kind');
     await this.truth.isWatched();
     await this.truth.isCalled('REACHABLE');
@@ -84,17 +82,7 @@ export class World {
       case 'big': return contents.putBig();
       case 'pause': return pause(step.ms);
       case 'compact': return hub.compact();
-      case 'go-away': return hub.goAway();
-      case 'checkpoint': return void (this.checkpoint = hub.checkpoint());
-      case 'break-watches':
-        if (step.how === 'reset') hub.faults.resetWatches();
-        else if (step.how === 'end') hub.faults.endWatches();
-        else hub.faults.failWatches({}, Number(step.how) as 410);
-        return;
-      case 'inject': return void hub.faults.injectIntoWatches({}, step.bytes);
-      case 'fail': return this.last(step.for, hub.faults.add({ verb: step.verb }, requestFault(step.how), { rate: step.rate }));
-      case 'fail-page': return this.last(step.for, hub.faults.add({ verb: 'list', continued: true }, { type: 'error', code: step.code }));
-      case 'odd-watches': return this.last(step.for, hub.faults.add({ verb: 'watch', ...(step.kind === null ? {} : { resource: kindsOnHub[step.kind]?.plural }) }, watchFault(step)));
+      case 'checkpoint': return hub.checkpoint();
       case 'cut': return proxy.reset();
       case 'half-open': return proxy.forgetConnections();
       case 'network': return this.spoilNetwork(step);
@@ -107,15 +95,19 @@ export class World {
         await this.database.admin.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'lifeboat%'`);
         return;
       case 'database-away': return this.workers[step.worker]?.loseDatabase(step.ms);
+      default: {
+        const end = await hub.befall(step);
+        if ('for' in step) this.last(step.for, end);
+      }
     }
   }
 
-  private last(steps: number, end: () => void): void {
+  private last(steps: number, end: End): void {
     this.lasting.add({ stepsLeft: steps + 1, end });
   }
 
-  private endLasting(one: Lasting): void {
-    if (this.lasting.delete(one)) one.end();
+  private async endLasting(one: Lasting): Promise<void> {
+    if (this.lasting.delete(one)) await one.end();
   }
 
   private spoilNetwork({ mode, for: steps }: Extract<Step, { do: 'network' }>): void {
@@ -129,10 +121,10 @@ export class World {
     });
   }
 
-  private vanish({ kind, for: steps }: Extract<Step, { do: 'vanish' }>): void {
+  private async vanish({ kind, for: steps }: Extract<Step, { do: 'vanish' }>): Promise<void> {
     const type = kindsOnHub[kind];
     if (type === undefined) return;
-    this.hub.serve(type, false);
+    await this.hub.serve(type, false);
     this.last(steps, () => this.hub.serve(type, true));
   }
 
@@ -144,7 +136,7 @@ export class World {
     await this.truth.isCalled('UNREACHABLE');
     await this.truth.isSilent();
     this.clock.advance(hours * 3_600_000 + 1);
-    this.contents.change(randomOf(seed), 5);
+    await this.contents.change(randomOf(seed), 5);
     await pause(60);
     await this.truth.checkAges(lastWord);
     await this.hub.reconnect();
@@ -152,9 +144,9 @@ export class World {
 
   /** etcd is restored from a backup: the API server is away meanwhile, and others have gone on writing before we are back. */
   private async setBack({ downMs, times, seed }: Extract<Step, { do: 'set-back' }>): Promise<void> {
-    await this.hub.cutOff();
-    this.hub.rollBack(this.checkpoint);
-    this.contents.change(randomOf(seed), times);
+    await this.hub.cutOff('refuse');
+    await this.hub.setBack();
+    await this.contents.change(randomOf(seed), times);
     await pause(downMs);
     await this.hub.reconnect();
   }
@@ -180,29 +172,12 @@ export class World {
 
   /** Nothing goes wrong any more. */
   private async calm(): Promise<void> {
-    for (const one of [...this.lasting]) this.endLasting(one);
-    this.hub.faults.clear();
+    for (const one of [...this.lasting]) await this.endLasting(one);
     this.proxy.mode = 'pass';
     this.proxy.delayMs = 0;
     await this.hub.reconnect();
+    await this.hub.calm();
   }
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-function requestFault(how: RequestFailure): Parameters<SimulatedHub['faults']['add']>[1] {
-  switch (how) {
-    case 'slow': return { type: 'latency', ms: [0, 40] };
-    case 'redirect': return { type: 'redirect', location: 'https://192.0.2.1/' };
-    case 'reset': case 'hang': case 'truncate': case 'garbage': case 'lose-answer': return { type: how };
-    default: return { type: 'error', code: Number(how) as 500, retryAfterSeconds: 1 };
-  }
-}
-
-function watchFault({ how, events }: Extract<Step, { do: 'odd-watches' }>): Parameters<SimulatedHub['faults']['add']>[1] {
-  switch (how) {
-    case 'silent': case 'without-bookmarks': case 'repeats': return { type: `watch-${how}` };
-    case 'delayed': return { type: 'watch-delayed', ms: 30 };
-    default: return { type: `watch-${how}`, events };
-  }
-}

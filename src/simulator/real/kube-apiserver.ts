@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream, existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { freePorts } from '../../common/free-ports.js';
 import { Secret } from '../../common/secret.js';
@@ -14,6 +15,8 @@ import type { KubeObject, ResourceType } from '../../kube/kube.types.js';
 import { smallCrds } from './small-crds.js';
 
 const START_LIMIT_MS = 120_000;
+
+const runFile = promisify(execFile);
 
 const customResourceDefinition: ResourceType = {
   group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions', kind: 'CustomResourceDefinition', namespaced: false,
@@ -66,7 +69,18 @@ class Program {
   }
 
   async signal(signal: NodeJS.Signals): Promise<void> {
-    process.kill(Number(await readFile(pidPathOf(this.logPath), 'utf8')), signal);
+    process.kill(await this.pid(), signal);
+  }
+
+  /** Resolves when the program does stand still. */
+  async freeze(): Promise<void> {
+    await this.signal('SIGSTOP');
+    const pid = await this.pid();
+    await until(`${pid} stands still`, async () => (await runFile('ps', ['-o', 'state=', '-p', String(pid)])).stdout.trim().startsWith('T'), [this]);
+  }
+
+  private async pid(): Promise<number> {
+    return Number(await readFile(pidPathOf(this.logPath), 'utf8'));
   }
 
   async stop(): Promise<void> {
@@ -248,12 +262,15 @@ export class RealKubeApiserver {
     await this.launchApiserver();
   }
 
-  /** Keeps etcd's content of now for setBack(). All is stopped for it, and started again. */
+  /** Keeps etcd's content of now for setBack(): what its disk would hold if it were killed now. It stands still for the copy. */
   async checkpoint(): Promise<void> {
-    await this.stopBoth();
     await rm(this.checkpointDir, { recursive: true, force: true });
-    await cp(this.etcdDir, this.checkpointDir, { recursive: true });
-    await this.launchBoth();
+    await this.etcd?.freeze();
+    try {
+      await cp(this.etcdDir, this.checkpointDir, { recursive: true });
+    } finally {
+      await this.etcd?.signal('SIGCONT');
+    }
   }
 
   /** etcd is restored from the checkpoint, as from a backup: objects and resourceVersions go back. */
@@ -279,7 +296,7 @@ export class RealKubeApiserver {
 
   /** Stands still, as a machine that hangs: connections stay, new ones are taken, and nothing is answered. */
   async freeze(): Promise<void> {
-    await Promise.all([this.apiserver?.signal('SIGSTOP'), this.etcd?.signal('SIGSTOP')]);
+    await Promise.all([this.apiserver?.freeze(), this.etcd?.freeze()]);
   }
 
   /** Goes on where it stood still. */
