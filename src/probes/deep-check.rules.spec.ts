@@ -1,6 +1,6 @@
 import { KubeError, type KubeErrorCode } from '../kube/kube-error.js';
 import { TlsAuthority } from '../simulator/server/tls-authority.js';
-import { authoritiesIn, importRight, isTokenText, nextDeepCheckAt, tokenToTry, wordlessCluster, wordOfCluster } from './deep-check.rules.js';
+import { authoritiesIn, emptySecret, importRight, isNoGood, isTokenText, nextDeepCheckAt, tokenToTry, tokenToTryNext, wordlessCluster, wordOfCluster } from './deep-check.rules.js';
 import type { DeepState, TriedToken } from './probes.types.js';
 
 const now = new Date('2026-11-24T12:00:00Z');
@@ -37,6 +37,14 @@ test.each<{ because: string; tokens: TriedToken[]; tried: string | null }>([
   { because: 'the pair, where the first has expired', tokens: [{ account: 'auto-import-account', expiresAt: hours(-1), refreshedAt: null }, { account: 'auto-import-account-pair', expiresAt: hours(9), refreshedAt: null }], tried: 'auto-import-account-pair' },
 ])('tried is $tried: $because', ({ tokens, tried }) => {
   expect(tokenToTry(tokens, now)?.account ?? null).toBe(tried);
+});
+
+test('where one is no good, the other one that has not expired is tried', () => {
+  const first: TriedToken = { account: 'auto-import-account', expiresAt: hours(90), refreshedAt: null };
+  const next = (expiresAt: Date | null): string | null => tokenToTryNext([first, { ...first, account: 'auto-import-account-pair', expiresAt }], first, now)?.account ?? null;
+  expect([next(hours(9)), next(null), next(hours(-1)), tokenToTryNext([first], first, now)]).toEqual(['auto-import-account-pair', 'auto-import-account-pair', null, null]);
+  expect((['PASSED', 'DENIED', 'REFUSED', 'EMPTY', 'UNREACHABLE', 'UNKNOWN'] as const).filter(isNoGood)).toEqual(['DENIED', 'REFUSED', 'EMPTY']);
+  expect(emptySecret('auto-import-account').state).toBe('EMPTY');
 });
 
 test('tried again once a day, each at its own place in it; within the hour where it is not what it should be', () => {

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { namespaces, secrets } from '../common/rhacm-names.js';
 import type { KubeError, KubeErrorCode } from '../kube/kube-error.js';
 import type { AccessQuestion } from '../kube/kube.types.js';
-import { operatorChoice } from '../recovery/imports/token-choice.rules.js';
+import { isExpired, operatorChoice } from '../recovery/imports/token-choice.rules.js';
 import { nextProbeAt } from './probe-times.rules.js';
 import type { DeepAnswer, DeepState, TriedToken } from './probes.types.js';
 
@@ -14,14 +14,21 @@ export const importRight: AccessQuestion = { verb: 'update', group: '', resource
 /** How long the cluster's word counts. Milliseconds. */
 export const deepCheckCountsForMs = 3 * DAY_S * 1000;
 
-/** Whether the cluster itself has spoken: it did not where nobody answered, or somebody who knows nothing of tokens. */
-export const hasTaught = (state: DeepState): boolean => state === 'PASSED' || state === 'DENIED' || state === 'REFUSED';
+/** Whether the token would do its job or would not: nothing was learned where nobody answered, or somebody who knows nothing of tokens. */
+export const hasTaught = (state: DeepState): boolean => state === 'PASSED' || isNoGood(state);
+
+/** A failover would try the other account's token next. */
+export const isNoGood = (state: DeepState): boolean => state === 'DENIED' || state === 'REFUSED' || state === 'EMPTY';
 
 /** Once a day, each token at its own place in the day; within the hour where it is not what it should be. @param key names the token */
 export const nextDeepCheckAt = (state: DeepState, key: string, now: Date): Date => nextProbeAt(state === 'PASSED' ? 'PROVEN' : 'REFUSED', key, DAY_S, now);
 
 /** The one that a restore of these would use. */
 export const tokenToTry = (tokens: readonly TriedToken[], now: Date): TriedToken | null => operatorChoice(tokens, now);
+
+/** The one that a failover would try next; null: there is none that has not expired. */
+export const tokenToTryNext = (tokens: readonly TriedToken[], first: TriedToken, now: Date): TriedToken | null =>
+  operatorChoice(tokens.filter((token) => token.account !== first.account && !isExpired(token, now)), now);
 
 /** Printable, so that it can stand in a header; longer than any token that an API server issues is none. */
 const TOKEN = /^[\x21-\x7e]{1,16384}$/;
@@ -48,6 +55,9 @@ export const nothingToTry: DeepAnswer = { state: 'UNKNOWN', detail: 'the source 
 
 /** Why no token came to be tried. @param detail our own words */
 export const notTried = (detail: string): DeepAnswer => ({ state: 'UNKNOWN', detail });
+
+/** Nobody needs to be asked. */
+export const emptySecret = (account: string): DeepAnswer => ({ state: 'EMPTY', detail: `the Secret of ${account} on the source hub holds no token` });
 
 /** What the cluster said: may the token do what an import does? */
 export function wordOfCluster(account: string, mayUpdate: boolean): DeepAnswer {

@@ -7,7 +7,7 @@ import type { HubClient } from '../kube/hub-client.js';
 import { isKubeError, type KubeError } from '../kube/kube-error.js';
 import type { KubeObject } from '../kube/kube.types.js';
 import { resources } from '../kube/resources.js';
-import { authoritiesIn, importRight, isTokenText, notTried, wordlessCluster, wordOfCluster } from './deep-check.rules.js';
+import { authoritiesIn, emptySecret, importRight, isTokenText, notTried, wordlessCluster, wordOfCluster } from './deep-check.rules.js';
 import { probedUrl } from './probed-url.rules.js';
 import type { DeepAnswer } from './probes.types.js';
 
@@ -44,7 +44,8 @@ export class DeepChecker {
       hub.find(resources.managedCluster, { name: cluster }, call),
     ]);
     const token = decoded(at(secret?.data, secretKeys.token));
-    if (token === null || !isTokenText(token)) return notTried(`the Secret of ${account} on the source hub holds no token`);
+    if (secret !== null && token === null) return emptySecret(account);
+    if (token === null || !isTokenText(token)) return notTried(`the source hub holds nothing that is a token of ${account}`);
     const known = authoritiesIn([decoded(at(clientConfigOf(managedCluster), 'caBundle')), decoded(at(secret?.data, secretKeys.caCrt))]);
     return this.ask(url, account, new Secret(token), known, call);
   }

@@ -8,10 +8,10 @@ import type { HubClient } from '../kube/hub-client.js';
 import { isKubeError, type KubeErrorCode } from '../kube/kube-error.js';
 import { computeReadiness } from '../readiness/compute-readiness.job.js';
 import { DeepChecker } from './deep-checker.service.js';
-import { nextDeepCheckAt, nothingToTry, notTried, tokenToTry } from './deep-check.rules.js';
+import { isNoGood, nextDeepCheckAt, nothingToTry, notTried, tokenToTry, tokenToTryNext } from './deep-check.rules.js';
 import { DeepChecksRepository, type DueCheck } from './deep-checks.repository.js';
 import { paceOf } from './pace.js';
-import type { DeepAnswer, TriedToken } from './probes.types.js';
+import type { DeepAnswer, OtherToken, TriedToken } from './probes.types.js';
 
 /** Clusters in one claim: so many that the pace is kept, so few that a worker which ends soon loses little. */
 const BATCH = 20;
@@ -49,6 +49,7 @@ export class DeepChecksReconciler {
       const triedAt = this.clock.now();
       const token = tokenToTry(one.tokens, triedAt);
       let answer = token === null ? nothingToTry : away;
+      let other: OtherToken | null = null;
       if (token !== null && answer === null && !(client instanceof DomainError)) {
         await turn();
         if (signal?.aborted !== true) {
@@ -56,11 +57,18 @@ export class DeepChecksReconciler {
           answer = word;
           // A hub that is away is not asked for the others.
           if (isHubAway) away = word;
+          const next = isNoGood(word.state) ? tokenToTryNext(one.tokens, token, triedAt) : null;
+          if (next !== null) {
+            await turn();
+            const { word: said } = await this.tried(client, one, next, signal);
+            other = { account: next.account, state: said.state, refreshedAt: next.refreshedAt };
+            answer = { ...word, detail: `${word.detail}; ${said.detail}` };
+          }
         }
         // What was called off in the middle says nothing.
         if (signal?.aborted === true) return this.repository.release(one, this.clock.now());
       }
-      for (const planId of await this.recorded(one, token, answer ?? nothingToTry, triedAt)) plans.add(planId);
+      for (const planId of await this.recorded(one, token, answer ?? nothingToTry, other, triedAt)) plans.add(planId);
     });
     await this.jobs.enqueueMany(computeReadiness, [...plans].map((planId) => ({ planId })));
     return due.length < BATCH || signal?.aborted === true ? undefined : { againInMs: SOON_MS };
@@ -75,9 +83,9 @@ export class DeepChecksReconciler {
     }
   }
 
-  private recorded(one: DueCheck, token: TriedToken | null, answer: DeepAnswer, triedAt: Date): Promise<string[]> {
+  private recorded(one: DueCheck, token: TriedToken | null, answer: DeepAnswer, other: OtherToken | null, triedAt: Date): Promise<string[]> {
     const now = this.clock.now();
-    return this.repository.record(one, token, answer, nextDeepCheckAt(answer.state, `${one.hubId}/${one.cluster}`, now), triedAt, now);
+    return this.repository.record(one, token, answer, other, nextDeepCheckAt(answer.state, `${one.hubId}/${one.cluster}`, now), triedAt, now);
   }
 }
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Sql } from '../database/sql.js';
 import { hasTaught } from './deep-check.rules.js';
 import { WAYS } from './probes.repository.js';
-import type { DeepAnswer, TriedToken } from './probes.types.js';
+import type { DeepAnswer, OtherToken, TriedToken } from './probes.types.js';
 
 /** A cluster whose token's turn it is: for all plans of its hub that ask for it. */
 export interface DueCheck {
@@ -16,7 +16,7 @@ export interface DueCheck {
 const CLAIM_MS = 10 * 60_000;
 
 const ASKS = 'plan.deep_check AND plan.archived_at IS NULL';
-const NOTHING_LEARNED = `deep_state = NULL, deep_detail = NULL, deep_at = NULL, deep_since = NULL, deep_account = NULL, deep_refreshed_at = NULL, deep_api_url = NULL, deep_attempt = NULL, deep_attempted_at = NULL`;
+const NOTHING_LEARNED = `deep_state = NULL, deep_detail = NULL, deep_at = NULL, deep_since = NULL, deep_account = NULL, deep_refreshed_at = NULL, deep_api_url = NULL, deep_other = NULL, deep_attempt = NULL, deep_attempted_at = NULL`;
 
 /** What the deep checks keep: beside the ways, in the same rows, never a token. */
 @Injectable()
@@ -73,12 +73,13 @@ export class DeepChecksRepository {
   /**
    * Writes down what the cluster said, for every plan that asks. What it said before stays where it said nothing.
    * @param token null: there was none to try
+   * @param other what was learned of the other account's token; null: it was not tried
    * @param triedAt when the try began
    * @returns the plans
    */
-  async record({ hubId, cluster, apiUrl }: DueCheck, token: TriedToken | null, { state, detail }: DeepAnswer, dueAt: Date, triedAt: Date, now: Date): Promise<string[]> {
+  async record({ hubId, cluster, apiUrl }: DueCheck, token: TriedToken | null, { state, detail }: DeepAnswer, other: OtherToken | null, dueAt: Date, triedAt: Date, now: Date): Promise<string[]> {
     const taught = hasTaught(state);
-    const stays = `(NOT $6::boolean AND path.deep_state IN ('PASSED', 'DENIED', 'REFUSED'))`;
+    const stays = `(NOT $6::boolean AND path.deep_state IN ('PASSED', 'DENIED', 'REFUSED', 'EMPTY'))`;
     const rows = await this.sql.query<{ id: string }>(
       `UPDATE target_path AS path SET
          deep_since = CASE WHEN ${stays} OR path.deep_state = $4 THEN path.deep_since ELSE $11 END,
@@ -87,10 +88,11 @@ export class DeepChecksRepository {
          deep_account = CASE WHEN ${stays} THEN path.deep_account ELSE $7 END,
          deep_refreshed_at = CASE WHEN ${stays} THEN path.deep_refreshed_at ELSE $8::timestamptz END,
          deep_api_url = CASE WHEN ${stays} THEN path.deep_api_url ELSE $3 END,
+         deep_other = CASE WHEN ${stays} THEN path.deep_other ELSE $12::jsonb END,
          deep_state = CASE WHEN ${stays} THEN path.deep_state ELSE $4 END,
          deep_attempt = CASE WHEN $6 THEN NULL ELSE $5 END, deep_attempted_at = $10, deep_due_at = $9
        FROM recovery_plan AS plan WHERE plan.id = path.plan_id AND plan.source_hub_id = $1 AND ${ASKS} AND path.cluster = $2 RETURNING plan.id`,
-      [hubId, cluster, apiUrl, state, detail, taught, token?.account ?? null, token?.refreshedAt ?? null, dueAt, triedAt, now]);
+      [hubId, cluster, apiUrl, state, detail, taught, token?.account ?? null, token?.refreshedAt ?? null, dueAt, triedAt, now, other === null ? null : JSON.stringify(other)]);
     return rows.map(({ id }) => id);
   }
 

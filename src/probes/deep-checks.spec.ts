@@ -24,6 +24,7 @@ const start = new Date('2026-11-24T12:00:00Z');
 const by = { actor: 'ann', reason: 'because' };
 const NS = 'open-cluster-management-agent-addon';
 const ACCOUNT = 'auto-import-account';
+const PAIR = 'auto-import-account-pair';
 const names = ['c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7', 'c8'];
 
 const clock = new ManualClock(start);
@@ -55,19 +56,19 @@ const binding = (account: string) => ({
 const WORK = 'addon-managed-serviceaccount-import';
 const bind = (cluster: ManagedClusterSim): void => cluster.applyWork(WORK, [binding(ACCOUNT)]);
 
-const tokenSecret = (name: string, token: string, ca: string) => ({
-  apiVersion: 'v1', kind: 'Secret', type: 'Opaque', metadata: { name: ACCOUNT, namespace: name }, data: { token: base64(token), 'ca.crt': base64(ca) },
+const tokenSecret = (name: string, token: string, ca: string, account = ACCOUNT) => ({
+  apiVersion: 'v1', kind: 'Secret', type: 'Opaque', metadata: { name: account, namespace: name }, data: { token: base64(token), 'ca.crt': base64(ca) },
 });
 
 /** The agent reports a token, and the watchers tell of it. */
-async function report(name: string): Promise<void> {
+async function report(name: string, account = ACCOUNT): Promise<void> {
   const cluster = clusters.get(name);
-  cluster.ensureAccount(NS, ACCOUNT);
-  const { token, expiresAt } = cluster.requestToken(NS, ACCOUNT, 60 * DAY_MS, clock.now());
-  canaries.set(`${name} of ${clock.now().toISOString()}`, token);
+  cluster.ensureAccount(NS, account);
+  const { token, expiresAt } = cluster.requestToken(NS, account, 60 * DAY_MS, clock.now());
+  canaries.set(`${account} of ${name} of ${clock.now().toISOString()}`, token);
   tokens.set(name, token);
-  east.seed([tokenSecret(name, token, front.caPem)]);
-  const [key, refreshedAt] = [{ hubId: hubs[0], cluster: name, account: ACCOUNT }, clock.now()];
+  east.seed([tokenSecret(name, token, front.caPem, account)]);
+  const [key, refreshedAt] = [{ hubId: hubs[0], cluster: name, account }, clock.now()];
   const row = { accountPresent: true, secretPresent: true, inBackupSelection: true, bindingPresent: true, expiresAt, refreshedAt, readAt: refreshedAt };
   await parts.prisma.autoImportToken.upsert({ where: { hubId_cluster_account: key }, create: { ...key, ...row }, update: row });
   await parts.prisma.tokenIncarnation.updateMany({ where: { ...key, endedAt: null }, data: { endedAt: refreshedAt } });
@@ -318,6 +319,46 @@ test('two plans of one hub ask once', async () => {
   await plans.archive(other.id, by);
   await repository.arrange(clock.now());
   expect(await parts.prisma.targetPath.count({ where: { planId: other.id } })).toBe(0);
+});
+
+test('where the first token is no good, the other account’s is tried too, and that decides', async () => {
+  moved(60_000);
+  await report('c7', PAIR);
+  clusters.get('c7').applyWork(`${WORK}-pair`, [binding(PAIR)]);
+  await backUp();
+  await pass();
+  const before = askedOf('c7');
+  clusters.get('c7').removeAccount(NS, ACCOUNT);
+  await service.probeNow(planId, 'c7', by);
+  await pass();
+  expect(askedOf('c7')).toBe(before + 2);
+  expect((await list({ cluster: 'c7' }))[0]?.deepCheck).toMatchObject({ state: 'REFUSED', account: ACCOUNT, detail: expect.stringContaining(`takes the token of ${PAIR}`) as string });
+  expect((await verdicts())['c7']).toBe('AT_RISK TOKEN_REFUSED_BY_CLUSTER');
+  clusters.get('c7').removeWork(`${WORK}-pair`, clock.now());
+  moved(HOUR_MS);
+  await pass();
+  expect((await verdicts())['c7']).toBe('NOT_READY TOKEN_REFUSED_BY_CLUSTER');
+  await report('c7');
+  await backUp();
+});
+
+test('a Secret without a token is known without asking anybody', async () => {
+  const before = askedOf('c1');
+  east.seed([{ ...tokenSecret('c1', '', front.caPem), data: { 'ca.crt': base64(front.caPem) } }]);
+  await service.probeNow(planId, 'c1', by);
+  await pass();
+  expect(askedOf('c1')).toBe(before);
+  expect((await list({ cluster: 'c1' }))[0]?.deepCheck).toMatchObject({ state: 'EMPTY', account: ACCOUNT });
+  // It was whole when the last set was made, as far as anybody knows
+  expect((await verdicts())['c1']).toBe('UNKNOWN TOKEN_EMPTY');
+  moved(HOUR_MS);
+  await backUp();
+  expect((await verdicts())['c1']).toBe('NOT_READY TOKEN_EMPTY');
+  moved(60_000);
+  await report('c1');
+  await backUp();
+  await pass();
+  expect((await verdicts())['c1']).toBe('READY -');
 });
 
 test('turned off, all is forgotten and counts no more', async () => {

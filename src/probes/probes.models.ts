@@ -16,7 +16,7 @@ const deepCheck = z
   .object({
     state: named(
       'DeepCheckState', deepStates,
-      'PASSED: the cluster takes the token, which may do what an import does. DENIED: it takes the token, which may not. REFUSED: it does not take the token. UNREACHABLE: Lifeboat met nobody. UNKNOWN: nothing was learned',
+      'PASSED: the cluster takes the token, which may do what an import does. DENIED: it takes the token, which may not. REFUSED: it does not take the token. EMPTY: the Secret on the source hub holds none. UNREACHABLE: Lifeboat met nobody. UNKNOWN: nothing was learned',
     ),
     detail,
     account: z.string().nullable().describe('Whose token was tried'),

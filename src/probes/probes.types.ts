@@ -37,15 +37,24 @@ export interface OwnAnswer {
 
 /**
  * What a cluster said of its token. PASSED: it takes the token, which may do what an import does. DENIED: it takes the token, which may not.
- * REFUSED: it does not take the token. UNREACHABLE: Lifeboat met nobody. UNKNOWN: nothing was learned. Part of the API: add freely, never rename.
+ * REFUSED: it does not take the token. EMPTY: the Secret on the source hub holds none. UNREACHABLE: Lifeboat met nobody. UNKNOWN: nothing was
+ * learned. Part of the API: add freely, never rename.
  */
-export const deepStates = ['PASSED', 'DENIED', 'REFUSED', 'UNREACHABLE', 'UNKNOWN'] as const;
+export const deepStates = ['PASSED', 'DENIED', 'REFUSED', 'EMPTY', 'UNREACHABLE', 'UNKNOWN'] as const;
 export type DeepState = (typeof deepStates)[number];
 
 export interface DeepAnswer {
   readonly state: DeepState;
   /** In words: one line, bounded, our own: nothing of what the cluster or the hub said, since either may quote the token */
   readonly detail: string;
+}
+
+/** What was learned of the other account's token, which is tried where the first is no good. */
+export interface OtherToken {
+  readonly account: string;
+  readonly state: DeepState;
+  /** null: not known */
+  readonly refreshedAt: Date | null;
 }
 
 /** A token of a cluster as its hub shows it. */

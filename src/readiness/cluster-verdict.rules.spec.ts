@@ -3,7 +3,7 @@ import { assessCluster, predictedOutcome, type Basis, type ClusterFacts, type Cl
 const now = new Date('2026-11-24T12:00:00Z');
 const hours = (n: number) => new Date(now.getTime() + n * 3_600_000);
 const moment = { now, horizonMs: 24 * 3_600_000 };
-const set: Basis = { kind: 'SET', set: { credentialsBackup: 'acm-credentials-schedule-20261124110000', managedClustersStartedAt: hours(-1) } };
+const set: Basis = { kind: 'SET', set: { credentialsBackup: 'acm-credentials-schedule-20261124110000', startedAt: hours(-1), managedClustersStartedAt: hours(-1) } };
 
 const inside: TokenInSet = { account: 'auto-import-account', belief: 'INFERRED_IN', reason: null, expiresAt: hours(500), evidence: 'labelled before the start' };
 const live: LiveToken = { account: 'auto-import-account', secretPresent: true, bindingPresent: true, problemSince: null };
@@ -165,6 +165,8 @@ describe('what the cluster said of its token', () => {
   const refused: TokenCheck = { ...passed, state: 'REFUSED', detail: 'the cluster refused it (HTTP 401)' };
   const denied: TokenCheck = { ...passed, state: 'DENIED', detail: 'it may not' };
   const unspoken: TokenCheck = { ...passed, state: 'UNKNOWN', detail: 'Lifeboat met nobody' };
+  const empty = (since: Date): TokenCheck => ({ ...passed, state: 'EMPTY', refreshedAt: hours(-2), since, detail: 'the Secret holds no token' });
+  const tried = (state: TokenCheck['state'] | 'UNREACHABLE', refreshedAt: Date) => ({ account: 'auto-import-account-pair', state, refreshedAt });
   const inSet = (refreshedAt: Date | null): Partial<ClusterFacts> => ({ inSet: good.inSet.map((token) => ({ ...token, refreshedAt })) });
   test.each<{ because: string; check: TokenCheck | null; asked?: boolean; facts?: Partial<ClusterFacts>; verdict: string; codes: string[]; outcome: string | null }>([
     { because: 'it takes the token, which may do its job', check: passed, verdict: 'READY', codes: [], outcome: 'RECONNECTED' },
@@ -173,6 +175,34 @@ describe('what the cluster said of its token', () => {
     {
       because: 'it refuses the token; that of the pair would be tried next, and of that it has said nothing', check: refused, facts: { inSet: [inside, pair({})] },
       verdict: 'UNKNOWN', codes: ['TOKEN_REFUSED_BY_CLUSTER'], outcome: null,
+    },
+    {
+      because: 'it refuses the token, and takes that of the pair', check: { ...refused, other: tried('PASSED', hours(-9)) }, facts: { inSet: [inside, pair({ refreshedAt: hours(-9) })] },
+      verdict: 'AT_RISK', codes: ['TOKEN_REFUSED_BY_CLUSTER'], outcome: 'RECONNECTED',
+    },
+    {
+      because: 'it refuses the token, and takes a newer one of the pair than the backup holds', check: { ...refused, other: tried('PASSED', hours(-9)) }, facts: { inSet: [inside, pair({ refreshedAt: hours(-90) })] },
+      verdict: 'UNKNOWN', codes: ['TOKEN_REFUSED_BY_CLUSTER'], outcome: null,
+    },
+    {
+      because: 'it refuses both', check: { ...refused, other: tried('REFUSED', hours(-9)) }, facts: { inSet: [inside, pair({ refreshedAt: hours(-90) })] },
+      verdict: 'NOT_READY', codes: ['TOKEN_REFUSED_BY_CLUSTER'], outcome: 'TOKEN_REJECTED',
+    },
+    {
+      because: 'it refused an older one of the pair than the backup holds', check: { ...denied, other: tried('REFUSED', hours(-9)) }, facts: { inSet: [inside, pair({ refreshedAt: hours(-1.5) })] },
+      verdict: 'UNKNOWN', codes: ['TOKEN_RIGHTS_MISSING'], outcome: null,
+    },
+    {
+      because: 'the backup holds that of the pair alone, which may not do its job', check: { ...refused, other: tried('DENIED', hours(-9)) }, facts: { inSet: [pair({ refreshedAt: hours(-9) })] },
+      verdict: 'NOT_READY', codes: ['TOKEN_RIGHTS_MISSING'], outcome: 'TOKEN_REJECTED',
+    },
+    { because: 'the backup holds that of the pair alone, on which nobody was met', check: { ...refused, other: tried('UNREACHABLE', hours(-9)) }, facts: { inSet: [pair({})] }, verdict: 'READY', codes: ['TOKEN_NOT_CHECKED'], outcome: 'RECONNECTED' },
+    { because: 'the Secret was empty before the backup started', check: empty(hours(-3)), facts: inSet(hours(-2)), verdict: 'NOT_READY', codes: ['TOKEN_EMPTY'], outcome: 'TOKEN_EMPTY' },
+    { because: 'the Secret was found empty after the backup had started: what is inside may be whole', check: empty(hours(-0.5)), facts: inSet(hours(-2)), verdict: 'UNKNOWN', codes: ['TOKEN_EMPTY'], outcome: null },
+    { because: 'the backup holds an older token, which the Secret had before', check: empty(hours(-3)), facts: inSet(hours(-40)), verdict: 'READY', codes: ['TOKEN_NOT_CHECKED'], outcome: 'RECONNECTED' },
+    {
+      because: 'the Secret is empty, and that of the pair is good', check: { ...empty(hours(-3)), other: tried('PASSED', hours(-9)) }, facts: { inSet: [{ ...inside, refreshedAt: hours(-2) }, pair({ refreshedAt: hours(-9) })] },
+      verdict: 'AT_RISK', codes: ['TOKEN_EMPTY'], outcome: 'RECONNECTED',
     },
     { because: 'it refuses the token, and that of the pair has expired', check: refused, facts: { inSet: [inside, pair({ expiresAt: hours(-1) })] }, verdict: 'NOT_READY', codes: ['TOKEN_REFUSED_BY_CLUSTER'], outcome: 'TOKEN_REJECTED' },
     {

@@ -71,6 +71,8 @@ export interface ClusterFacts {
 /** The set that would be restored. */
 interface SetFacts {
   readonly credentialsBackup: string;
+  /** Of the credentials backup; absent or null: not known */
+  readonly startedAt?: Date | null;
   /** null: the hub told none */
   readonly managedClustersStartedAt: Date | null;
 }
@@ -101,8 +103,8 @@ export interface TargetPath {
 
 /** What a cluster said when one of its tokens was tried on it. */
 export interface TokenCheck {
-  /** UNKNOWN: the cluster has said nothing yet */
-  readonly state: 'PASSED' | 'DENIED' | 'REFUSED' | 'UNKNOWN';
+  /** EMPTY: the Secret on the source hub holds none. UNKNOWN: the cluster has said nothing yet */
+  readonly state: 'PASSED' | 'DENIED' | 'REFUSED' | 'EMPTY' | 'UNKNOWN';
   readonly account: string | null;
   /** Which of the account's tokens; null: not known */
   readonly refreshedAt: Date | null;
@@ -111,6 +113,8 @@ export interface TokenCheck {
   readonly detail: string;
   /** What the last attempt met, where it taught nothing */
   readonly lastAttempt: string | null;
+  /** What it said of the other account's token, which is tried where this one is no good; absent or null: it was not tried */
+  readonly other?: { readonly account: string; readonly state: TokenCheck['state'] | 'UNREACHABLE'; readonly refreshedAt: Date | null } | null;
 }
 
 /** A token that an earlier restore has left on the target. It stays: no restore of ours takes anything away. */
@@ -165,6 +169,7 @@ const EFFECT: Record<ClusterFindingCode, readonly [Verdict, Severity, ImportOutc
   TOKEN_MISSING: ['NOT_READY', 'CRITICAL', 'NO_TOKEN_RESTORED'],
   TOKEN_NOT_IN_BACKUP: ['NOT_READY', 'CRITICAL', 'NO_TOKEN_RESTORED'],
   TOKEN_IN_BACKUP_UNKNOWN: ['UNKNOWN', 'WARNING', null],
+  TOKEN_EMPTY: ['NOT_READY', 'CRITICAL', 'TOKEN_EMPTY'],
   TOKEN_EXPIRED: ['NOT_READY', 'CRITICAL', 'TOKEN_EXPIRED'],
   TOKEN_EXPIRY_UNKNOWN: ['UNKNOWN', 'WARNING', null],
   TOKEN_EXPIRY_DOUBTFUL: ['AT_RISK', 'WARNING', null],
@@ -194,6 +199,7 @@ const REMEDY: Record<ClusterFindingCode, string> = {
   TOKEN_MISSING: 'Wake the cluster and let its hub keep its token (policy PROTECT); the token agent must run there once.',
   TOKEN_NOT_IN_BACKUP: 'Wait for the next backup set: the Secret must carry its backup label before that starts.',
   TOKEN_IN_BACKUP_UNKNOWN: 'Let the passive hub sync the backup, or wait for the next set of a hub that is watched from before its start.',
+  TOKEN_EMPTY: 'Bring the cluster and its token agent back: it fills the Secret; then wait for the next backup set.',
   TOKEN_EXPIRED: 'Let the token be refreshed and backed up again; a longer validity keeps older sets usable.',
   TOKEN_EXPIRY_UNKNOWN: 'Check the account and its Secret on the source hub: no expiry can be read there.',
   TOKEN_EXPIRY_DOUBTFUL: 'Let the token be refreshed and backed up again: then it is recorded under the validity of today.',
@@ -224,6 +230,7 @@ const REMEDY_BY: Record<ClusterFindingCode, RemedyBy> = {
   TOKEN_MISSING: 'CLUSTER_ADMIN',
   TOKEN_NOT_IN_BACKUP: 'NOBODY',
   TOKEN_IN_BACKUP_UNKNOWN: 'NOBODY',
+  TOKEN_EMPTY: 'CLUSTER_ADMIN',
   TOKEN_EXPIRED: 'LIFEBOAT_OPERATOR',
   TOKEN_EXPIRY_UNKNOWN: 'HUB_ADMIN',
   TOKEN_EXPIRY_DOUBTFUL: 'NOBODY',
@@ -383,7 +390,7 @@ function tokenFindings(facts: ClusterFacts, basis: Basis, moment: Moment): Findi
   const restsOnLeft = chosenInside === null || isExpired(chosenInside, moment.now);
   return [
     ...(restsOnLeft ? [leftFinding(tokenless(facts, basis.set, chosenInside), chosen)] : []),
-    ...expiryFindings(chosen, moment), ...revokedFindings(facts, chosen, spare), ...bindingFindings(facts, chosen, spare), ...checkFindings(facts, chosen, spare, moment), ...lostFindings(facts),
+    ...expiryFindings(chosen, moment), ...revokedFindings(facts, chosen, spare), ...bindingFindings(facts, chosen, spare), ...checkFindings(facts, chosen, spare, basis.set, moment), ...lostFindings(facts),
   ];
 }
 
@@ -489,26 +496,56 @@ function bindingFindings(facts: ClusterFacts, chosen: TokenInSet, spare: TokenIn
 
 /**
  * What the cluster itself said of its token. It speaks of the token that the hub had then: of an older one in the set too, since what ends a
- * token or its rights ends those before it. It never makes a cluster READY. Of the other account's token it says nothing, and that is what a
- * failover would try next. A refusal that is too old to count leaves a doubt, so that silence makes no verdict better.
+ * token or its rights ends those before it. It never makes a cluster READY. A refusal that is too old to count leaves a doubt, so that silence
+ * makes no verdict better.
  */
-function checkFindings(facts: ClusterFacts, chosen: TokenInSet, spare: TokenInSet | null, { now, paths }: Moment): FindingDraft[] {
+function checkFindings(facts: ClusterFacts, chosen: TokenInSet, spare: TokenInSet | null, set: SetFacts, { now, paths }: Moment): FindingDraft[] {
   if (paths?.deepCheckCountsForMs === undefined || facts.apiUrl === null) return [];
   const check = paths.byCluster.get(facts.name)?.deepCheck ?? null;
   if (check === null) return [finding('TOKEN_NOT_CHECKED', 'The token has not been tried on the cluster yet')];
-  const { state, account, checkedAt, detail } = check;
+  const { checkedAt, detail } = check;
   const notChecked = (why: string): FindingDraft => finding('TOKEN_NOT_CHECKED', why, null, checkedAt);
-  if (state === 'UNKNOWN') return [notChecked(`Whether the cluster takes the token is not known: ${detail}`)];
-  if (account !== chosen.account) return [notChecked(`The token of ${account ?? 'another account'} was tried at ${checkedAt.toISOString()}; a restore would use that of ${chosen.account}`)];
-  if (isBefore(check.refreshedAt, chosen.refreshedAt)) return [notChecked(`What was tried at ${checkedAt.toISOString()} was an older token of ${chosen.account} than the backup holds`)];
+  const word = wordOn(check, chosen);
+  if (word === null) return [notChecked(`The token of ${check.account ?? 'another account'} was tried at ${checkedAt.toISOString()}; a restore would use that of ${chosen.account}`)];
+  if (word.state === 'UNKNOWN' || word.state === 'UNREACHABLE') return [notChecked(`Whether the cluster takes the token is not known: ${detail}`)];
+  if (isBefore(word.refreshedAt, chosen.refreshedAt)) return [notChecked(`What was tried at ${checkedAt.toISOString()} was an older token of ${chosen.account} than the backup holds`)];
+  // What a Secret lost since was another token.
+  if (word.state === 'EMPTY' && isBefore(chosen.refreshedAt ?? null, word.refreshedAt)) return [notChecked(`The Secret of ${chosen.account} was found empty at ${checkedAt.toISOString()}, after it had held a newer token than the backup does`)];
   if (now.getTime() - checkedAt.getTime() > paths.deepCheckCountsForMs) {
     const why = `Last tried at ${checkedAt.toISOString()}: ${detail}${check.lastAttempt === null ? '' : `; since then: ${check.lastAttempt}`}`;
-    return [state === 'PASSED' ? notChecked(why) : { ...notChecked(why), verdict: 'UNKNOWN', severity: 'WARNING' }];
+    return [word.state === 'PASSED' ? notChecked(why) : { ...notChecked(why), verdict: 'UNKNOWN', severity: 'WARNING' }];
   }
-  if (state === 'PASSED') return [];
-  const draft = finding(state === 'REFUSED' ? 'TOKEN_REFUSED_BY_CLUSTER' : 'TOKEN_RIGHTS_MISSING', `When the token was tried, ${detail}`, check.since ?? checkedAt, checkedAt);
-  return [spare === null ? draft : inDoubt({ ...draft, cause: `${draft.cause}; the token of ${spare.account} would be tried next, and nobody has tried it yet` })];
+  return word.state === 'PASSED' ? [] : [noGoodFinding(check, word.state, chosen, spare, set)];
 }
+
+type Word = Pick<TokenCheck, 'refreshedAt'> & { readonly state: TokenCheck['state'] | 'UNREACHABLE' };
+
+/** What was said of an account's token; null: it was not tried. */
+function wordOn({ account, state, refreshedAt, other }: TokenCheck, token: TokenInSet): Word | null {
+  // Of no account: there was no token to try.
+  if (account === token.account || (account === null && state === 'UNKNOWN')) return { state, refreshedAt };
+  return other?.account === token.account ? other : null;
+}
+
+const NO_GOOD = { DENIED: 'TOKEN_RIGHTS_MISSING', REFUSED: 'TOKEN_REFUSED_BY_CLUSTER', EMPTY: 'TOKEN_EMPTY' } as const;
+
+/** Where the chosen token is no good, the spare one decides: a failover tries it next. */
+function noGoodFinding(check: TokenCheck, state: keyof typeof NO_GOOD, chosen: TokenInSet, spare: TokenInSet | null, set: SetFacts): FindingDraft {
+  const draft = finding(NO_GOOD[state], `When the token was tried, ${check.detail}`, check.since ?? check.checkedAt, check.checkedAt);
+  const alone = state === 'EMPTY' && !wasEmptyThen(check, chosen, set) ? inDoubt({ ...draft, cause: `${draft.cause}; whether that was so when the backup started is not known` }) : draft;
+  if (spare === null) return alone;
+  const word = wordOn(check, spare);
+  if (isOf(word, spare) && word?.state === 'PASSED') return { ...draft, verdict: 'AT_RISK', severity: 'WARNING', predicts: null, cause: `${draft.cause}; the token of ${spare.account} would be tried next` };
+  const isRefused = word !== null && (word.state === 'DENIED' || word.state === 'REFUSED') && !isBefore(word.refreshedAt, spare.refreshedAt);
+  return isRefused ? alone : inDoubt({ ...draft, cause: `${draft.cause}; whether that of ${spare.account} in the backup, which would be tried next, is taken is not known` });
+}
+
+/** That a newer token of an account is taken says nothing of an older one. */
+const isOf = (word: Word | null, token: TokenInSet): boolean => word?.refreshedAt != null && word.refreshedAt.getTime() === token.refreshedAt?.getTime();
+
+/** A Secret that was emptied after the backup had started is whole in there. */
+const wasEmptyThen = (check: TokenCheck, chosen: TokenInSet, { startedAt }: SetFacts): boolean =>
+  check.since !== null && startedAt != null && check.since < startedAt && isOf(wordOn(check, chosen), chosen);
 
 const isBefore = (a: Date | null, b: Date | null | undefined): boolean => a !== null && b !== null && b !== undefined && a < b;
 

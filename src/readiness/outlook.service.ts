@@ -227,7 +227,7 @@ function basisOfStored(stored: SetRow | null, { target }: PlanWorld, at: Date): 
 }
 
 /** Clusters for which the set holds what they need: nothing is said against their token there. */
-const AGAINST_TOKEN: ReadonlySet<string> = new Set(['TOKEN_MISSING', 'TOKEN_NOT_IN_BACKUP', 'TOKEN_IN_BACKUP_UNKNOWN', 'TOKEN_EXPIRED', 'TOKEN_EXPIRY_UNKNOWN', 'NO_BACKUP_SET', 'BACKUP_NOT_ON_TARGET', 'FACTS_STALE']);
+const AGAINST_TOKEN: ReadonlySet<string> = new Set(['TOKEN_MISSING', 'TOKEN_NOT_IN_BACKUP', 'TOKEN_IN_BACKUP_UNKNOWN', 'TOKEN_EMPTY', 'TOKEN_EXPIRED', 'TOKEN_EXPIRY_UNKNOWN', 'NO_BACKUP_SET', 'BACKUP_NOT_ON_TARGET', 'FACTS_STALE']);
 
 const coverageOf = (judged: readonly Judged[]): number =>
   judged.filter(({ assessment }) => assessment.verdict !== 'NOT_NEEDED' && !assessment.findings.some(({ code, verdict }) => AGAINST_TOKEN.has(code) || (code === 'TOKEN_EXPIRY_DOUBTFUL' && verdict === 'UNKNOWN'))).length;

@@ -70,7 +70,7 @@ export function restorable(world: PlanWorld, now: Date): { basis: Basis; set: Se
   const synced = activate === null ? null : syncedCredentialsBackup(activate);
   const tokenSet = world.sets.find((one) => one.credentialsBackup === synced) ?? set;
   if (basis.kind !== 'SET' || tokenSet === null) return { basis, set, tokenSetId: null };
-  return { basis: { kind: 'SET', set: { ...basis.set, credentialsBackup: tokenSet.credentialsBackup } }, set, tokenSetId: tokenSet.id };
+  return { basis: { kind: 'SET', set: { ...basis.set, credentialsBackup: tokenSet.credentialsBackup, startedAt: tokenSet.startedAt } }, set, tokenSetId: tokenSet.id };
 }
 
 /** A token must outlast what the plan may lose and take. */

@@ -232,12 +232,13 @@ const instant = (iso: string | null): Date | null => (iso === null ? null : new 
 async function readPaths(sql: SqlRunner, planId: string, names: readonly string[] | null): Promise<Map<string, TargetPath>> {
   const rows = await sql.query<Omit<TargetPath, 'deepCheck'> & { cluster: string } & DeepTold>(
     `SELECT cluster, state, detail, checked_at AS "checkedAt", since, CASE WHEN attempts > 0 THEN attempt_detail END AS "lastAttempt", deep_state AS "deepState", deep_detail AS "deepDetail",
-       deep_at AS "deepAt", deep_since AS "deepSince", deep_account AS "deepAccount", deep_refreshed_at AS "deepRefreshedAt", deep_attempt AS "deepAttempt"
+       deep_at AS "deepAt", deep_since AS "deepSince", deep_account AS "deepAccount", deep_refreshed_at AS "deepRefreshedAt", deep_attempt AS "deepAttempt", deep_other AS "deepOther"
      FROM target_path WHERE plan_id = $1 AND ($2::text[] IS NULL OR cluster = ANY($2))`, [planId, names]);
-  return new Map(rows.map(({ cluster, deepState, deepDetail, deepAt, deepSince, deepAccount, deepRefreshedAt, deepAttempt, ...path }) => [cluster, {
+  return new Map(rows.map(({ cluster, deepState, deepDetail, deepAt, deepSince, deepAccount, deepRefreshedAt, deepAttempt, deepOther, ...path }) => [cluster, {
     ...path,
     deepCheck: deepState === null || deepAt === null ? null : {
       state: deepState === 'UNREACHABLE' ? 'UNKNOWN' : deepState, detail: deepDetail ?? '', checkedAt: deepAt, since: deepSince, account: deepAccount, refreshedAt: deepRefreshedAt, lastAttempt: deepAttempt,
+      other: deepOther === null ? null : { ...deepOther, refreshedAt: instant(deepOther.refreshedAt) },
     },
   }]));
 }
@@ -250,6 +251,7 @@ interface DeepTold {
   readonly deepAccount: string | null;
   readonly deepRefreshedAt: Date | null;
   readonly deepAttempt: string | null;
+  readonly deepOther: { readonly account: string; readonly state: TokenCheck['state'] | 'UNREACHABLE'; readonly refreshedAt: string | null } | null;
 }
 
 type SavedPlanRow = Omit<SavedPlanReadiness, 'findings' | 'counts' | 'byCode'> & { planId: string; findings: unknown; counts: Partial<Record<ClusterVerdict, number>> | null; byCode: Counted[] | null };

@@ -212,7 +212,7 @@ export class ReadinessService {
     const now = this.clock.now();
     const basis: Basis = set === undefined
       ? { kind: 'NO_SET' }
-      : { kind: 'SET', set: { credentialsBackup: (tokenSet ?? set).credentialsBackup, managedClustersStartedAt: set.managedClustersStartedAt } };
+      : { kind: 'SET', set: { credentialsBackup: (tokenSet ?? set).credentialsBackup, startedAt: (tokenSet ?? set).startedAt, managedClustersStartedAt: set.managedClustersStartedAt } };
     const [clusters, moment] = await Promise.all([this.repository.clusters(plan.sourceHubId, tokensOf), this.worlds.moment(plan, now)]);
     return clusters.map((cluster) => {
       const { verdict, findings } = assessCluster(cluster, basis, moment);
