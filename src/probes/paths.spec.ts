@@ -166,3 +166,13 @@ test('somebody asks: audited, at once, for one or all; never for what is not the
   await expect(service.probeNow('01990000-0000-7000-8000-000000000000', null, by)).rejects.toMatchObject({ code: 'PLAN_NOT_FOUND' });
   expect(await parts.prisma.auditEntry.count({ where: { action: 'plan.probe' } })).toBe(3);
 });
+
+test('what a process left on a target when it died is taken away', async () => {
+  const left = (name: string, agoMs: number) => ({
+    apiVersion: 'v1', kind: 'Pod', spec: {},
+    metadata: { name, namespace: 'lifeboat', labels: { 'app.kubernetes.io/managed-by': 'lifeboat', 'app.kubernetes.io/component': 'path-probe' }, annotations: { 'lifeboat/made-at': new Date(clock.now().getTime() - agoMs).toISOString() } },
+  });
+  west.seed([left('old', HOUR_MS), left('young', 1_000)]);
+  await paths.removeLeftovers(new AbortController().signal);
+  expect(west.objects(resources.pod).map(({ metadata }) => metadata.name)).toEqual(['young']);
+});

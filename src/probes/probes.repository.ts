@@ -65,7 +65,7 @@ export class ProbesRepository {
   async probedHubs(): Promise<string[]> {
     const rows = await this.sql.query<{ id: string }>(
       `SELECT DISTINCT target_hub_id AS id FROM recovery_plan AS plan JOIN hub ON hub.id = plan.target_hub_id AND hub.removed_at IS NULL
-       WHERE reachability = 'PROBED' OR EXISTS (SELECT FROM target_path WHERE plan_id = plan.id AND attempted_at IS NOT NULL)`);
+       WHERE plan.reachability = 'PROBED' OR EXISTS (SELECT FROM target_path AS path WHERE path.plan_id = plan.id AND path.attempted_at IS NOT NULL)`);
     return rows.map(({ id }) => id);
   }
 
