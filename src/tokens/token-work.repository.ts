@@ -16,6 +16,11 @@ export interface SettledCluster extends DueCluster {
 /** A look without a reason, in case something was never told. */
 const LOOK_ANYWAY_MS = 6 * 3_600_000;
 
+/** By name, as wakers do: who takes rows in another order waits for somebody who waits for him. */
+const HELD = `
+  told AS (SELECT cluster, generation, due_at FROM jsonb_to_recordset($2::jsonb) AS told (cluster text, generation bigint, due_at timestamptz)),
+  held AS MATERIALIZED (SELECT told.* FROM token_work AS work JOIN told USING (cluster) WHERE work.hub_id = $1 ORDER BY work.cluster FOR UPDATE OF work)`;
+
 /** Which clusters' tokens are to be looked at, and when. Times are the Clock's. */
 @Injectable()
 export class TokenWorkRepository {
@@ -88,8 +93,8 @@ export class TokenWorkRepository {
       cluster, generation: String(generation), due_at: new Date(Math.min(recheckAt?.getTime() ?? anyway, anyway)),
     }));
     await this.sql.execute(
-      `UPDATE token_work AS work SET passed_at = $3, due_at = CASE WHEN work.generation = told.generation THEN told.due_at ELSE work.due_at END
-       FROM jsonb_to_recordset($2::jsonb) AS told (cluster text, generation bigint, due_at timestamptz) WHERE work.hub_id = $1 AND work.cluster = told.cluster`,
+      `WITH ${HELD} UPDATE token_work AS work SET passed_at = $3, due_at = CASE WHEN work.generation = held.generation THEN held.due_at ELSE work.due_at END
+       FROM held WHERE work.hub_id = $1 AND work.cluster = held.cluster`,
       [hubId, JSON.stringify(rows), passedAt],
     );
   }
@@ -98,8 +103,7 @@ export class TokenWorkRepository {
   async forget(hubId: string, clusters: readonly DueCluster[]): Promise<void> {
     const rows = clusters.map(({ cluster, generation }) => ({ cluster, generation: String(generation) }));
     await this.sql.execute(
-      `DELETE FROM token_work AS work USING jsonb_to_recordset($2::jsonb) AS told (cluster text, generation bigint)
-       WHERE work.hub_id = $1 AND work.cluster = told.cluster AND work.generation = told.generation`,
+      `WITH ${HELD} DELETE FROM token_work AS work USING held WHERE work.hub_id = $1 AND work.cluster = held.cluster AND work.generation = held.generation`,
       [hubId, JSON.stringify(rows)],
     );
   }
