@@ -17,6 +17,8 @@ export type WorldsAnswer = { readonly number: number; readonly run: TruthRun } |
 const AT_ONCE = 4;
 
 process.once('message', (question: WorldsQuestion) => void play(question));
+// Whoever asked has died.
+process.once('disconnect', () => process.exit());
 
 async function play({ databaseUrl, seed, numbers }: WorldsQuestion): Promise<void> {
   const service = await TruthService.start(databaseUrl);
