@@ -200,6 +200,8 @@ describe('what the cluster said of its token', () => {
     { because: 'the Secret was empty before the backup started', check: empty(hours(-3)), facts: inSet(hours(-2)), verdict: 'NOT_READY', codes: ['TOKEN_EMPTY'], outcome: 'TOKEN_EMPTY' },
     { because: 'the Secret was found empty after the backup had started: what is inside may be whole', check: empty(hours(-0.5)), facts: inSet(hours(-2)), verdict: 'UNKNOWN', codes: ['TOKEN_EMPTY'], outcome: null },
     { because: 'the backup holds an older token, which the Secret had before', check: empty(hours(-3)), facts: inSet(hours(-40)), verdict: 'READY', codes: ['TOKEN_NOT_CHECKED'], outcome: 'RECONNECTED' },
+    { because: 'it was empty, and would have expired: the import sees that it is empty', check: empty(hours(-3)), facts: { inSet: [{ ...inside, refreshedAt: hours(-2), expiresAt: hours(-0.1) }] }, verdict: 'NOT_READY', codes: ['TOKEN_EMPTY', 'TOKEN_EXPIRED'], outcome: 'TOKEN_EMPTY' },
+    { because: 'it has expired for sure, and may be empty as well', check: empty(hours(-0.5)), facts: { inSet: [{ ...inside, refreshedAt: hours(-2), expiresAt: hours(-0.1) }] }, verdict: 'NOT_READY', codes: ['TOKEN_EXPIRED', 'TOKEN_EMPTY'], outcome: null },
     {
       because: 'the Secret is empty, and that of the pair is good', check: { ...empty(hours(-3)), other: tried('PASSED', hours(-9)) }, facts: { inSet: [{ ...inside, refreshedAt: hours(-2) }, pair({ refreshedAt: hours(-9) })] },
       verdict: 'AT_RISK', codes: ['TOKEN_EMPTY'], outcome: 'RECONNECTED',

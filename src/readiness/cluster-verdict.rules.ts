@@ -385,7 +385,9 @@ function tokenFindings(facts: ClusterFacts, basis: Basis, moment: Moment): Findi
   const inside = facts.inSet.filter((token) => token.belief === 'VERIFIED_IN' || token.belief === 'INFERRED_IN').map((token): FoundToken => ({ ...token, where: `of ${token.account} in ${basis.set.credentialsBackup}` }));
   const found = [...inside, ...leftBeside(inside, facts, moment)];
   const [chosen, chosenInside] = [operatorChoice(found, moment.now), operatorChoice(inside, moment.now)];
-  if (chosen === null || isExpired(chosen, moment.now)) return [tokenless(facts, basis.set, chosen)];
+  if (chosen === null) return [tokenless(facts, basis.set, null)];
+  // An import looks into the Secret before it looks at its expiry.
+  if (isExpired(chosen, moment.now)) return [tokenless(facts, basis.set, chosen), ...checkFindings(facts, chosen, null, basis.set, moment).filter(({ code }) => code === 'TOKEN_EMPTY')];
   const spare = spareToken(facts, chosen, found, moment);
   const restsOnLeft = chosenInside === null || isExpired(chosenInside, moment.now);
   return [

@@ -21,15 +21,16 @@ const set = {
 const cluster = (name: string, of: Partial<KnownCluster> = {}): KnownCluster => ({ name, openshiftId: `id-${name}`, isLocal: false, excludedFromBackup: false, restoredFromBackup: null, ...of });
 
 interface World { source?: Partial<HubFacts>; target?: Partial<HubFacts>; sets?: typeof set[]; rpoSeconds?: number; reachability?: string; sourceClusters?: KnownCluster[]; targetClusters?: KnownCluster[]; reservations?: Reservation[] }
-function findingsOf(world: World): string[] {
+function draftsOf(world: World): ReturnType<typeof planFindings> {
   const facts: PlanFacts & { sets: typeof set[] } = {
     source: hub('east', world.source), target: hub('west', world.target), rpoSeconds: world.rpoSeconds ?? 3600, plan: { reachability: world.reachability ?? 'PROBED' }, sets: world.sets ?? [set],
     reservations: world.reservations ?? [],
     sourceClusters: world.sourceClusters ?? [cluster('c1'), cluster('local-cluster', { isLocal: true, excludedFromBackup: true })], targetClusters: world.targetClusters ?? [cluster('local-cluster', { isLocal: true, openshiftId: 'other' })],
   };
   const { basis, set: chosen } = basisOfPlan(facts.source, facts.target, facts.sets, now);
-  return planFindings(facts, basis, chosen, new Set(['mc']), now).map((one) => `${one.code} ${one.verdict}`);
+  return planFindings(facts, basis, chosen, new Set(['mc']), now);
 }
+const findingsOf = (world: World): string[] => draftsOf(world).map((one) => `${one.code} ${one.verdict}`);
 
 const unmet = (code: Prerequisite['code'], state: Prerequisite['state'] = 'NOT_MET'): Prerequisite => ({ hubId: 'x', code, state, cause: 'it is off', remedy: 'turn it on', remedyBy: 'HUB_ADMIN', since: now, checkedAt: now });
 const nothingShown = new Map<string, string>();
@@ -112,6 +113,15 @@ test.each([
   { because: 'a piece of news is no risk', counts: counts({ READY: 3 }), says: ['READY'], verdict: 'READY' },
 ] as const)('$verdict: $because', ({ counts: one, says, verdict }) => {
   expect(overallVerdict(one, says.map((effect) => ({ verdict: effect })))).toBe(verdict);
+});
+
+test.each([
+  { because: 'it has told until then', heardAt: ago(5 * MINUTE), age: `known as of ${ago(5 * MINUTE).toISOString()}, and a hub notices within 5 minutes` },
+  { because: 'it has never told', heardAt: null, age: null },
+])('a source that is dead is told with the age of what it knew of its clusters: $because', ({ heardAt, age }) => {
+  const cause = draftsOf({ source: { ...dead, heardAt } }).find(({ code }) => code === 'SOURCE_UNREACHABLE')?.cause ?? '';
+  expect(cause).toContain('Hub east does not answer (HUB_UNREACHABLE)');
+  expect(age === null ? !cause.includes('known as of') : cause.includes(age)).toBe(true);
 });
 
 test('a hub by itself tells what the next death would cost', () => {

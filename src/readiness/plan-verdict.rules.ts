@@ -13,6 +13,8 @@ export const SILENT_AFTER_MS = 180_000;
 /** Velero shows a finished backup on the other hub within two minutes; a set that takes longer is worth a word. */
 const SYNC_LAG_MS = 300_000;
 const SET_EXPIRES_SOON_MS = 86_400_000;
+/** Five times the minute in which a klusterlet renews its lease. */
+const NOTICED_WITHIN_MINUTES = 5;
 
 export interface ScheduleFacts {
   readonly name: string;
@@ -268,7 +270,8 @@ function sourceFindings(facts: PlanFacts, set: SetCandidate | null, now: Date): 
   const { source } = facts;
   const findings: FindingDraft[] = [];
   if (source.reachability === 'UNREACHABLE') {
-    findings.push(finding('SOURCE_UNREACHABLE', source, `Hub ${source.name} does not answer${source.lastErrorCode ? ` (${source.lastErrorCode})` : ''}`, source.unreachableSince));
+    const known = source.heardAt === null ? '' : `; which clusters are available is known as of ${source.heardAt.toISOString()}, and a hub notices within ${NOTICED_WITHIN_MINUTES} minutes that one is not`;
+    findings.push(finding('SOURCE_UNREACHABLE', source, `Hub ${source.name} does not answer${source.lastErrorCode ? ` (${source.lastErrorCode})` : ''}${known}`, source.unreachableSince));
   }
   if (source.clusterId === null) findings.push(finding('SOURCE_CLUSTER_ID_UNKNOWN', source, `The cluster id of hub ${source.name} is not known`));
   if (source.fencing === 'RETURNED_UNFENCED') {

@@ -68,4 +68,15 @@ export const COUNTEREXAMPLES: readonly Counterexample[] = [
     }),
     ends: { c1: 'AT_RISK TOKEN_MISSING → RECONNECTED', c2: 'READY → RECONNECTED' },
   },
+  {
+    because: 'a Secret was emptied, or the content of a work taken away, which no hub shows: only trying the token does',
+    plan: worldPlan('tried tokens', ['c1', 'c2', 'c3', 'c4', 'c5'].map((name) => plannedCluster(name)), {
+      deepCheck: 'THROUGHOUT', tokenTtl: '72h0m0s', cycles: [{ happenings: [] }, { happenings: [{ what: 'SPOIL_WORK', cluster: 'c1', minutesBefore: 8 }, { what: 'EMPTY_TOKEN', cluster: 'c2', minutesBefore: 8 }] }],
+      lastHappenings: [{ what: 'EMPTY_TOKEN', cluster: 'c3' }, { what: 'SPOIL_WORK', cluster: 'c4' }],
+    }),
+    ends: {
+      c1: 'NOT_READY TOKEN_RIGHTS_MISSING → TOKEN_REJECTED', c2: 'NOT_READY TOKEN_EMPTY → TOKEN_EMPTY', c3: 'UNKNOWN TOKEN_EMPTY → RECONNECTED', c4: 'NOT_READY TOKEN_RIGHTS_MISSING → TOKEN_REJECTED',
+      c5: 'READY → RECONNECTED',
+    },
+  },
 ];

@@ -10,6 +10,7 @@ import { FactsFeed } from './facts-feed.js';
 import { happenedTo, type Happened } from './oracle.js';
 import type { TruthService } from './truth-service.js';
 import { TruthWorld, WEST } from './truth-world.js';
+import { TokenTrials } from './token-trials.js';
 import { Ways } from './ways.js';
 import type { WorldPlan } from './world-plan.js';
 
@@ -90,6 +91,7 @@ class Run {
   private readonly projectedMs = new Map<string, number>();
   private planId = '';
   private ways: Ways | null = null;
+  private trials: TokenTrials | null = null;
   private readonly tag = randomUUID().slice(0, 8);
 
   constructor(
@@ -136,6 +138,7 @@ class Run {
         await this.goTo(dueMs - happening.minutesBefore * MINUTE_MS);
         await world.befall(happening);
         await this.look();
+        await this.tryTokens();
       }
       await this.goTo(dueMs);
       const isLast = index === plan.cycles.length - 1;
@@ -157,6 +160,7 @@ class Run {
 
   private async die(): Promise<void> {
     await this.look();
+    await this.tryTokens();
     this.alive = false;
     await this.world.die();
     await this.east?.lose('HUB_UNREACHABLE');
@@ -292,6 +296,11 @@ class Run {
     }
     if (this.plan.records !== 'NEVER') await this.readRecords();
     await this.ways?.probeLate(this.service.clock.now());
+    await this.tryTokens();
+  }
+
+  private async tryTokens(): Promise<void> {
+    if (this.plan.deepCheck === 'THROUGHOUT') await this.trials?.tryAll();
   }
 
   private async makePlan(): Promise<void> {
@@ -299,10 +308,14 @@ class Run {
     if (east === null || west === null) throw new Error('The hubs are not watched');
     const { plans, probes, clock } = this.service;
     const { reachability, probeIntervalSeconds } = this.plan;
-    const plan = { name: `plan ${this.tag}`, sourceHubId: east.hubId, targetHubId: west.hubId, importWindowSeconds: IMPORT_WINDOW_SECONDS, reachability, probeIntervalSeconds };
+    const plan = { name: `plan ${this.tag}`, sourceHubId: east.hubId, targetHubId: west.hubId, importWindowSeconds: IMPORT_WINDOW_SECONDS, reachability, probeIntervalSeconds, deepCheck: this.plan.deepCheck !== 'NEVER' };
     this.planId = (await plans.create(plan, ann)).id;
     this.ways = new Ways(this.plan, this.world.world, probes, this.planId, { id: west.hubId, name: WEST });
     await this.ways.probeEarly(clock.now());
+    if (this.plan.deepCheck === 'NEVER') return;
+    const { deepChecks, connections, jobs } = this.service;
+    this.trials = new TokenTrials(deepChecks, connections, jobs, clock, this.world, east.hubId, this.planId);
+    await this.trials.tryAll();
   }
 
   private async failOver(): Promise<TruthRun> {

@@ -11,6 +11,8 @@ import { Sql } from '../database/sql.js';
 import { HubFactsRepository } from '../fleet/hub-facts.repository.js';
 import { HubConnections } from '../hubs/hub-connections.service.js';
 import { HubsService } from '../hubs/hubs.service.js';
+import { Jobs } from '../jobs/jobs.js';
+import { DeepChecksRepository } from '../probes/deep-checks.repository.js';
 import { ProbesRepository } from '../probes/probes.repository.js';
 import { ReadinessService } from '../readiness/readiness.service.js';
 import { FailoverMachine } from '../recovery/failovers/failover-machine.service.js';
@@ -36,6 +38,8 @@ export class TruthService {
   readonly backups: BackupsReconciler;
   readonly records: BackupRecordsReconciler;
   readonly probes: ProbesRepository;
+  readonly deepChecks: DeepChecksRepository;
+  readonly jobs: Jobs;
   readonly plans: PlansService;
   readonly readiness: ReadinessService;
   readonly failovers: FailoversService;
@@ -57,6 +61,8 @@ export class TruthService {
     this.backups = part(BackupsReconciler);
     this.records = part(BackupRecordsReconciler);
     this.probes = part(ProbesRepository);
+    this.deepChecks = part(DeepChecksRepository);
+    this.jobs = part(Jobs);
     this.plans = part(PlansService);
     this.readiness = part(ReadinessService);
     this.failovers = part(FailoversService);

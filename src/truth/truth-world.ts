@@ -39,6 +39,8 @@ const HUB_HAPPENINGS: Readonly<Record<HubHappening, object>> = {
 
 /** The hubs, clusters and storage of one plan, and what happens to them. The simulator's actors alone decide what comes of it. */
 export class TruthWorld {
+  sourceIsDead = false;
+
   private constructor(
     readonly plan: WorldPlan,
     readonly world: World,
@@ -134,8 +136,13 @@ export class TruthWorld {
   }
 
   async die(): Promise<void> {
+    this.sourceIsDead = true;
     await this.world.cutOff(EAST);
     await this.time.settle();
+  }
+
+  isClosedToAll(cluster: string): boolean {
+    return this.plan.clusters.some(({ name, closedToAll }) => name === cluster && closedToAll);
   }
 
   private get admin() {
@@ -192,6 +199,12 @@ export class TruthWorld {
         return void (await this.admin.patch(resources.secret, account, { metadata: { labels: { 'cluster.open-cluster-management.io/backup': null } } }, { patchType: 'merge' }));
       case 'DELETE_WORK':
         return this.remove(resources.manifestWork, bindingOf);
+      case 'EMPTY_TOKEN':
+        // An agent that answers would fill it within seconds.
+        cluster.holdAgent();
+        return void (await this.admin.patch(resources.secret, account, { data: { token: this.plan.seed % 2 === 0 ? null : '' } }, { patchType: 'merge' }));
+      case 'SPOIL_WORK':
+        return void (await this.admin.patch(resources.manifestWork, bindingOf, { spec: { workload: { manifests: [] } } }, { patchType: 'merge' }));
       case 'CORRECT_URL':
         return this.enterUrl(name, cluster.apiUrl);
       case 'DISABLE_IMPORT':

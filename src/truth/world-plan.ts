@@ -34,7 +34,9 @@ export interface PlannedCluster {
 }
 
 export type ClusterHappening =
-  | 'SLEEP' | 'WAKE' | 'HOLD_AGENT' | 'RELEASE_AGENT' | 'REFUSE_TOKENS' | 'DELETE_SECRET' | 'DELETE_ACCOUNT' | 'STRIP_LABEL' | 'DELETE_WORK' | 'CORRECT_URL' | 'DISABLE_IMPORT' | 'ENABLE_IMPORT' | 'EXCLUDE' | 'INCLUDE' | 'DELETE_CLUSTER';
+  | 'SLEEP' | 'WAKE' | 'HOLD_AGENT' | 'RELEASE_AGENT' | 'REFUSE_TOKENS' | 'DELETE_SECRET' | 'DELETE_ACCOUNT' | 'STRIP_LABEL' | 'DELETE_WORK' | 'CORRECT_URL' | 'DISABLE_IMPORT' | 'ENABLE_IMPORT' | 'EXCLUDE' | 'INCLUDE' | 'DELETE_CLUSTER' | DeepHappening;
+/** What no hub shows: only trying the token does. */
+type DeepHappening = 'EMPTY_TOKEN' | 'SPOIL_WORK';
 export type HubHappening = 'SHORTEN_VALIDITY' | 'LENGTHEN_VALIDITY' | 'PAUSE_SCHEDULE' | 'RESUME_SCHEDULE';
 /** Something that befalls the source or one of its clusters. */
 export type Happening = { readonly what: ClusterHappening; readonly cluster: string } | { readonly what: HubHappening; readonly cluster: null };
@@ -80,6 +82,8 @@ export interface WorldPlan {
   readonly probeIntervalSeconds: number;
   /** Who is asked for Velero's own records of the backups: the source while it lives and then the target, or the target alone */
   readonly records: 'SOURCE' | 'TARGET' | 'NEVER';
+  /** Whether tokens are tried on their clusters: once, or whenever something may have changed */
+  readonly deepCheck: 'ONCE' | 'THROUGHOUT' | 'NEVER';
 }
 
 const HEALTHY: Omit<PlannedCluster, 'name'> = {
@@ -92,7 +96,7 @@ export const plannedCluster = (name: string, change: Partial<PlannedCluster> = {
 const CALM: Omit<WorldPlan, 'name' | 'clusters'> = {
   seed: 1, release: { hub: '2.15.0', engine: '2.10.0' }, tokens: 'operator', useManagedServiceAccount: true, policy: 'OBSERVE', cron: '0 */2 * * *', veleroTtl: '120h0m0s', tokenTtl: null,
   cycles: [{ happenings: [] }], lastHappenings: [], diesInRunAfterSeconds: null, hoursUntilFailover: 1, sourceSwitches: {}, targetSwitches: {}, importStrategy: null, standingRestore: false,
-  targetHas: [], localClusterExcluded: true, watchedLate: false, reachability: 'ASSUMED', probeIntervalSeconds: 21_600, records: 'NEVER',
+  targetHas: [], localClusterExcluded: true, watchedLate: false, reachability: 'ASSUMED', probeIntervalSeconds: 21_600, records: 'NEVER', deepCheck: 'NEVER',
 };
 
 /** A world on its best day, but for what is said: for counterexamples. */
@@ -146,6 +150,12 @@ export function randomWorld(seed: number, number: number): WorldPlan {
   const corrected = clusters.filter(({ urlWrong }) => urlWrong).map(({ name }): Happening => ({ what: 'CORRECT_URL', cluster: name }));
   /** A hub needs five minutes to notice that a cluster has fallen asleep: of one that did so just before the hub died nobody knows. */
   const told = (one: Happening, minutesBefore: number, cycle: number) => ({ ...one, minutesBefore: one.what === 'SLEEP' && cycle === cycleCount - 1 && diesInRunAfterSeconds !== null ? Math.max(minutesBefore, 8) : minutesBefore });
+  // From a row of its own, so that the worlds stay what they were.
+  const deep = new SeededRandom(seed * 7_000_003 + number);
+  const deepCheck = deep.chance(0.35) ? (deep.chance(0.7) ? 'THROUGHOUT' : 'ONCE') : 'NEVER';
+  const oneDeep = <T>(from: readonly T[]): T => from[Math.floor(deep.next() * from.length)]!;
+  const deepHappenings = (rate: number): Happening[] =>
+    deepCheck === 'THROUGHOUT' && deep.chance(rate) ? [{ what: oneDeep(['EMPTY_TOKEN', 'SPOIL_WORK'] as const), cluster: oneDeep(clusters).name }] : [];
   const tokens = random.chance(0.7) ? 'operator' : 'off';
   const often = random.chance(0.3) ? 0.4 : 0;
   return {
@@ -155,8 +165,8 @@ export function randomWorld(seed: number, number: number): WorldPlan {
     policy: tokens === 'off' ? (random.chance(0.85) ? 'PROTECT' : 'OBSERVE') : random.chance(0.4) ? 'PROTECT' : 'OBSERVE',
     cron: one(CRONS), veleroTtl: weighed([['2h0m0s', 1], ['24h0m0s', 2], ['120h0m0s', 4], ['720h0m0s', 5]] as const), tokenTtl: one([null, null, '1h0m0s', '6h0m0s', '24h0m0s', '72h0m0s']),
     clusters,
-    cycles: Array.from({ length: cycleCount }, (_, cycle) => ({ happenings: Array.from({ length: upTo(2) }, () => told(happening(), one([0.5, 2, 4, 8, 20]), cycle)) })),
-    lastHappenings: [...Array.from({ length: upTo(2) }, happening), ...corrected],
+    cycles: Array.from({ length: cycleCount }, (_, cycle) => ({ happenings: Array.from({ length: upTo(2) }, () => told(happening(), one([0.5, 2, 4, 8, 20]), cycle)).concat(deepHappenings(0.4).map((what) => ({ ...what, minutesBefore: oneDeep([2, 4, 8, 20]) }))) })),
+    lastHappenings: [...Array.from({ length: upTo(2) }, happening), ...corrected, ...deepHappenings(0.3)],
     diesInRunAfterSeconds,
     hoursUntilFailover: weighed([[0.1, 3], [0.5, 3], [1, 3], [3, 3], [8, 2], [20, 2], [26, 2], [50, 2], [80, 1], [130, 1], [400, 1], [800, 1]] as const),
     sourceSwitches: {
@@ -169,6 +179,6 @@ export function randomWorld(seed: number, number: number): WorldPlan {
     targetHas: (['ACTIVE_SCHEDULE', 'UNFINISHED_RESTORE', 'SAME_NAME', 'OTHER_CLUSTERS'] as const).filter((what) => random.chance(what === 'OTHER_CLUSTERS' ? 0.3 : 0.015)),
     localClusterExcluded: random.chance(0.9),
     watchedLate: random.chance(0.08), reachability, probeIntervalSeconds: one([3_600, 21_600, 86_400]),
-    records: weighed([['SOURCE', 4], ['TARGET', 3], ['NEVER', 3]] as const),
+    records: weighed([['SOURCE', 4], ['TARGET', 3], ['NEVER', 3]] as const), deepCheck,
   };
 }
