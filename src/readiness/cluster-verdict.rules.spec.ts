@@ -141,7 +141,9 @@ describe('the way from the target to the cluster', () => {
 
 describe('a token that an earlier restore has left on the target', () => {
   const left: LeftToken = { account: 'auto-import-account', expiresAt: hours(400), refreshedAt: hours(-30) };
-  test.each<{ because: string; left?: Partial<LeftToken>; facts: Partial<ClusterFacts>; verdict: string; codes: string[]; outcome: string | null }>([
+  const check: TokenCheck = { state: 'EMPTY', account: 'auto-import-account', refreshedAt: hours(-30), checkedAt: hours(-1), since: hours(-20), detail: 'the Secret holds no token', lastAttempt: null };
+  const emptied: TargetPath = { state: 'PROVEN', checkedAt: hours(-1), detail: '', deepCheck: check };
+  test.each<{ because: string; left?: Partial<LeftToken>; check?: boolean; facts: Partial<ClusterFacts>; verdict: string; codes: string[]; outcome: string | null }>([
     { because: 'the set lacks it, and nothing takes away what is there', facts: { inSet: [out('SECRET_UNLABELLED')] }, verdict: 'AT_RISK', codes: ['TOKEN_NOT_IN_BACKUP'], outcome: 'RECONNECTED' },
     { because: 'the hub has lost its own since', facts: { tokens: [{ ...live, secretPresent: false }], inSet: [] }, verdict: 'AT_RISK', codes: ['TOKEN_MISSING', 'TOKEN_LOST_SINCE_BACKUP'], outcome: 'RECONNECTED' },
     { because: 'whether the set has a newer one is not known: one of both is there', facts: { inSet: [{ ...inside, belief: 'UNKNOWN', expiresAt: null }] }, verdict: 'AT_RISK', codes: ['TOKEN_IN_BACKUP_UNKNOWN'], outcome: 'RECONNECTED' },
@@ -151,9 +153,10 @@ describe('a token that an earlier restore has left on the target', () => {
     { because: 'its account was made anew since', facts: { tokens: [{ ...live, accountSince: hours(-2) }], inSet: [out('SECRET_UNLABELLED')] }, verdict: 'NOT_READY', codes: ['TOKEN_REVOKED', 'TOKEN_NOT_IN_BACKUP'], outcome: 'TOKEN_REJECTED' },
     { because: 'the set writes over it', left: { expiresAt: hours(-1) }, facts: {}, verdict: 'READY', codes: [], outcome: 'RECONNECTED' },
     { because: 'the pair in the set is tried where it is refused', facts: { tokens: [{ ...live, accountSince: hours(-2) }, { ...live, account: 'auto-import-account-pair' }], inSet: [pair({})] }, verdict: 'AT_RISK', codes: ['TOKEN_REVOKED'], outcome: 'RECONNECTED' },
+    { because: 'the Secret of today is empty, which says nothing sure of what was brought before', left: { expiresAt: hours(-1) }, check: true, facts: { inSet: [out('SECRET_UNLABELLED')] }, verdict: 'NOT_READY', codes: ['TOKEN_EXPIRED', 'TOKEN_EMPTY'], outcome: null },
     { because: 'without a set nothing is imported', facts: { inSet: [] }, verdict: 'NOT_READY', codes: ['NO_BACKUP_SET'], outcome: null },
-  ])('$verdict $codes: $because', ({ left: of, facts, verdict, codes, outcome }) => {
-    const paths = { mustBeProven: false, provenForMs: 86_400_000, byCluster: new Map<string, TargetPath>(), left: new Map([['c1', [{ ...left, ...of }]]]) };
+  ])('$verdict $codes: $because', ({ left: of, check: checked = false, facts, verdict, codes, outcome }) => {
+    const paths = { mustBeProven: false, provenForMs: 86_400_000, byCluster: new Map(checked ? [['c1', emptied]] : []), ...(checked ? { deepCheckCountsForMs: 3 * 86_400_000 } : {}), left: new Map([['c1', [{ ...left, ...of }]]]) };
     const assessment = assessCluster({ ...good, ...facts }, codes[0] === 'NO_BACKUP_SET' ? { kind: 'NO_SET' } : set, { ...moment, paths });
     expect({ verdict: assessment.verdict, codes: assessment.findings.map((one) => one.code) }).toEqual({ verdict, codes });
     expect(predictedOutcome(assessment.verdict, assessment.findings)).toBe(outcome);
@@ -201,6 +204,11 @@ describe('what the cluster said of its token', () => {
     { because: 'the Secret was found empty after the backup had started: what is inside may be whole', check: empty(hours(-0.5)), facts: inSet(hours(-2)), verdict: 'UNKNOWN', codes: ['TOKEN_EMPTY'], outcome: null },
     { because: 'the backup holds an older token, which the Secret had before', check: empty(hours(-3)), facts: inSet(hours(-40)), verdict: 'READY', codes: ['TOKEN_NOT_CHECKED'], outcome: 'RECONNECTED' },
     { because: 'it was empty, and would have expired: the import sees that it is empty', check: empty(hours(-3)), facts: { inSet: [{ ...inside, refreshedAt: hours(-2), expiresAt: hours(-0.1) }] }, verdict: 'NOT_READY', codes: ['TOKEN_EMPTY', 'TOKEN_EXPIRED'], outcome: 'TOKEN_EMPTY' },
+    {
+      because: 'the first is empty, and the import says of the other one that it has expired', check: empty(hours(-3)), facts: { inSet: [{ ...inside, refreshedAt: hours(-2), expiresAt: hours(-0.1) }, pair({ expiresAt: hours(-0.2) })] },
+      verdict: 'NOT_READY', codes: ['TOKEN_EXPIRED'], outcome: 'TOKEN_EXPIRED',
+    },
+    { because: 'the first is empty, and the other one is not fit', check: empty(hours(-3)), facts: { inSet: [{ ...inside, refreshedAt: hours(-2) }, pair({ expiresAt: hours(-0.2) })] }, verdict: 'NOT_READY', codes: ['TOKEN_EMPTY'], outcome: null },
     { because: 'it has expired for sure, and may be empty as well', check: empty(hours(-0.5)), facts: { inSet: [{ ...inside, refreshedAt: hours(-2), expiresAt: hours(-0.1) }] }, verdict: 'NOT_READY', codes: ['TOKEN_EXPIRED', 'TOKEN_EMPTY'], outcome: null },
     {
       because: 'the Secret is empty, and that of the pair is good', check: { ...empty(hours(-3)), other: tried('PASSED', hours(-9)) }, facts: { inSet: [{ ...inside, refreshedAt: hours(-2) }, pair({ refreshedAt: hours(-9) })] },

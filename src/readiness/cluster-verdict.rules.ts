@@ -378,16 +378,17 @@ function pathFindings(facts: ClusterFacts, { now, paths }: Moment): FindingDraft
 }
 
 /** A token that a restore of the set would find on the target. */
-type FoundToken = TokenInSet & { /** In words, after "the token" */ readonly where: string };
+type FoundToken = TokenInSet & { /** In words, after "the token" */ readonly where: string; readonly isLeft: boolean; /** The import finds no other one */ readonly isOnly: boolean };
 
 function tokenFindings(facts: ClusterFacts, basis: Basis, moment: Moment): FindingDraft[] {
   if (basis.kind !== 'SET') return liveTokenFindings(facts);
-  const inside = facts.inSet.filter((token) => token.belief === 'VERIFIED_IN' || token.belief === 'INFERRED_IN').map((token): FoundToken => ({ ...token, where: `of ${token.account} in ${basis.set.credentialsBackup}` }));
-  const found = [...inside, ...leftBeside(inside, facts, moment)];
-  const [chosen, chosenInside] = [operatorChoice(found, moment.now), operatorChoice(inside, moment.now)];
+  const inside = facts.inSet.filter((token) => token.belief === 'VERIFIED_IN' || token.belief === 'INFERRED_IN').map((token) => ({ ...token, where: `of ${token.account} in ${basis.set.credentialsBackup}`, isLeft: false }));
+  const all = [...inside, ...leftBeside(inside, facts, moment)];
+  const found = all.map((token): FoundToken => ({ ...token, isOnly: all.length === 1 }));
+  const [chosen, chosenInside] = [operatorChoice(found, moment.now), operatorChoice(found.filter(({ isLeft }) => !isLeft), moment.now)];
   if (chosen === null) return [tokenless(facts, basis.set, null)];
-  // An import looks into the Secret before it looks at its expiry.
-  if (isExpired(chosen, moment.now)) return [tokenless(facts, basis.set, chosen), ...checkFindings(facts, chosen, null, basis.set, moment).filter(({ code }) => code === 'TOKEN_EMPTY')];
+  // An import looks into the Secrets before it looks at their expiry: a single one that is empty is met as such.
+  if (isExpired(chosen, moment.now)) return [tokenless(facts, basis.set, chosen), ...(chosen.isOnly ? checkFindings(facts, chosen, null, basis.set, moment).filter(({ code }) => code === 'TOKEN_EMPTY') : [])];
   const spare = spareToken(facts, chosen, found, moment);
   const restsOnLeft = chosenInside === null || isExpired(chosenInside, moment.now);
   return [
@@ -397,9 +398,9 @@ function tokenFindings(facts: ClusterFacts, basis: Basis, moment: Moment): Findi
 }
 
 /** What lies on the target under a name that the set has a token for, the set writes over. */
-function leftBeside(inside: readonly FoundToken[], { name }: ClusterFacts, { paths }: Moment): FoundToken[] {
+function leftBeside(inside: readonly TokenInSet[], { name }: ClusterFacts, { paths }: Moment): Omit<FoundToken, 'isOnly'>[] {
   const left = (paths?.left?.get(name) ?? []).filter(({ account }) => !inside.some((token) => token.account === account));
-  return left.map((token) => ({ ...token, belief: 'VERIFIED_IN', reason: null, evidence: '', where: `of ${token.account} that an earlier restore has left on the target hub` }));
+  return left.map((token) => ({ ...token, belief: 'VERIFIED_IN', reason: null, evidence: '', where: `of ${token.account} that an earlier restore has left on the target hub`, isLeft: true }));
 }
 
 /** Why a restore finds no usable token. @param expired the one that it finds */
@@ -501,7 +502,7 @@ function bindingFindings(facts: ClusterFacts, chosen: TokenInSet, spare: TokenIn
  * token or its rights ends those before it. It never makes a cluster READY. A refusal that is too old to count leaves a doubt, so that silence
  * makes no verdict better.
  */
-function checkFindings(facts: ClusterFacts, chosen: TokenInSet, spare: TokenInSet | null, set: SetFacts, { now, paths }: Moment): FindingDraft[] {
+function checkFindings(facts: ClusterFacts, chosen: FoundToken, spare: TokenInSet | null, set: SetFacts, { now, paths }: Moment): FindingDraft[] {
   if (paths?.deepCheckCountsForMs === undefined || facts.apiUrl === null) return [];
   const check = paths.byCluster.get(facts.name)?.deepCheck ?? null;
   if (check === null) return [finding('TOKEN_NOT_CHECKED', 'The token has not been tried on the cluster yet')];
@@ -532,8 +533,10 @@ function wordOn({ account, state, refreshedAt, other }: TokenCheck, token: Token
 const NO_GOOD = { DENIED: 'TOKEN_RIGHTS_MISSING', REFUSED: 'TOKEN_REFUSED_BY_CLUSTER', EMPTY: 'TOKEN_EMPTY' } as const;
 
 /** Where the chosen token is no good, the spare one decides: a failover tries it next. */
-function noGoodFinding(check: TokenCheck, state: keyof typeof NO_GOOD, chosen: TokenInSet, spare: TokenInSet | null, set: SetFacts): FindingDraft {
-  const draft = finding(NO_GOOD[state], `When the token was tried, ${check.detail}`, check.since ?? check.checkedAt, check.checkedAt);
+function noGoodFinding(check: TokenCheck, state: keyof typeof NO_GOOD, chosen: FoundToken, spare: TokenInSet | null, set: SetFacts): FindingDraft {
+  const told = finding(NO_GOOD[state], `When the token was tried, ${check.detail}`, check.since ?? check.checkedAt, check.checkedAt);
+  // Beside an empty one the import looks at the others, of which one at least is not fit.
+  const draft = state === 'EMPTY' && !chosen.isOnly ? { ...told, predicts: null } : told;
   const alone = state === 'EMPTY' && !wasEmptyThen(check, chosen, set) ? inDoubt({ ...draft, cause: `${draft.cause}; whether that was so when the backup started is not known` }) : draft;
   if (spare === null) return alone;
   const word = wordOn(check, spare);
@@ -546,8 +549,8 @@ function noGoodFinding(check: TokenCheck, state: keyof typeof NO_GOOD, chosen: T
 const isOf = (word: Word | null, token: TokenInSet): boolean => word?.refreshedAt != null && word.refreshedAt.getTime() === token.refreshedAt?.getTime();
 
 /** A Secret that was emptied after the backup had started is whole in there. */
-const wasEmptyThen = (check: TokenCheck, chosen: TokenInSet, { startedAt }: SetFacts): boolean =>
-  check.since !== null && startedAt != null && check.since < startedAt && isOf(wordOn(check, chosen), chosen);
+const wasEmptyThen = (check: TokenCheck, chosen: FoundToken, { startedAt }: SetFacts): boolean =>
+  !chosen.isLeft && check.since !== null && startedAt != null && check.since < startedAt && isOf(wordOn(check, chosen), chosen);
 
 const isBefore = (a: Date | null, b: Date | null | undefined): boolean => a !== null && b !== null && b !== undefined && a < b;
 
