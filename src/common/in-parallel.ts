@@ -18,3 +18,8 @@ export async function inParallel<T>(items: readonly T[], places: number, work: (
   await Promise.all(Array.from({ length: Math.min(places, items.length) }, lane));
   if (failures.length > 0) throw failures[0];
 }
+
+/** All at once, each on its own: where one fails, its error stands in its place. */
+export function eachAlone<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<(R | Error)[]> {
+  return Promise.all(items.map((item) => work(item).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error), { cause: error })))));
+}

@@ -28,3 +28,14 @@ export interface Sort<Field extends string> {
 export interface ListRequest extends PageRequest {
   readonly withTotal?: boolean;
 }
+
+/** The page of the one list that was asked for. */
+export function onlyPage<T>([page]: readonly (Page<T> | Error)[]): Page<T> {
+  if (page === undefined || page instanceof Error) throw page ?? new Error('No list was asked for');
+  return page;
+}
+
+/** Pages with their rows shaped; an error stays in its place. */
+export function shapedPages<Row, T>(pages: readonly (Page<Row> | Error)[], shape: (row: Row) => T): (Page<T> | Error)[] {
+  return pages.map((page) => (page instanceof Error ? page : { ...page, items: page.items.map(shape) }));
+}

@@ -3,7 +3,8 @@ import pg from 'pg';
 import { startDatabaseModule, type TestDatabaseModule } from '../../test/support/database-module.js';
 import type { Page } from '../common/paging.js';
 import type { Prisma } from './generated/client.js';
-import { keysetPage, type SortKeys, sqlKeysetPage } from './keyset.js';
+import { keysetPage, type SortKeys, sqlKeysetPage, sqlKeysetPages } from './keyset.js';
+import { CursorInvalidError } from './paging.errors.js';
 import { PrismaService } from './prisma.service.js';
 import { Sql } from './sql.js';
 
@@ -106,6 +107,51 @@ test.each([
     }),
     { numRuns: 60 },
   );
+});
+
+describe('lists of several owners', () => {
+  const owners = ['00000000-0000-4000-8000-00000000000a', '00000000-0000-4000-8000-00000000000b', '00000000-0000-4000-8000-00000000000c'] as const;
+  const ofOwners = (sort: SortKeys<KeyRow>, page: Request, asked: readonly string[] = owners): Promise<(Page<KeyRow> | CursorInvalidError)[]> =>
+    sqlKeysetPages<KeyRow>(sql, {
+      list: 'keys', owners: asked, filterOf: (owner) => ({ owner }), page,
+      sort: sort.map((key) => ({ ...key, column: COLUMNS[key.field] })) as unknown as SortKeys<KeyRow>,
+      columns: 'id, name, created_at AS "createdAt", expires_at AS "expiresAt"', from: 'api_key WHERE created_by = owner.id::text AND ($2::text IS NULL OR name = $2)', values: [null],
+    });
+  const ofOne = (owner: string, sort: SortKeys<KeyRow>) => async (page: Request): Promise<Page<KeyRow>> => {
+    const [found] = await ofOwners(sort, page, [owner]);
+    if (found === undefined || found instanceof Error) throw found ?? new Error('none');
+    return found;
+  };
+
+  test('are each what it would be alone, page by page, forward and backward; a cursor is good for its own', async () => {
+    const owned = fc.uniqueArray(fc.tuple(fc.record({ id: fc.string({ minLength: 1, maxLength: 4, unit: 'grapheme-ascii' }), name: fc.constantFrom('a', 'B'), createdAt: instants, expiresAt: fc.option(instants) }), fc.constantFrom(...owners)), { selector: ([{ id }]) => id, maxLength: 14 });
+    await fc.assert(
+      fc.asyncProperty(owned, sorts, fc.integer({ min: 1, max: 4 }), fc.boolean(), async (given, chosen, limit, backward) => {
+        await fill(given.map(([row]) => row));
+        for (const [{ id }, owner] of given) await prisma.apiKey.update({ where: { id }, data: { createdBy: owner } });
+        const keys = [...chosen.map((key) => ({ ...key, nullable: key.field === 'expiresAt' })), { field: 'id', direction: 'ASC' }] as unknown as SortKeys<KeyRow>;
+        const order = keys.map(({ field, direction: way, nullable }) => `${COLUMNS[field]} ${way}${nullable ? ' NULLS LAST' : ''}`).join(', ');
+        const together = await ofOwners(keys, { limit, backward, withTotal: true });
+        for (const [index, owner] of owners.entries()) {
+          const expected = (await sql.query<{ id: string }>(`SELECT id FROM api_key WHERE created_by = $1 ORDER BY ${order}`, [owner])).map(({ id }) => id);
+          expect(together[index]).toEqual(await ofOne(owner, keys)({ limit, backward, withTotal: true }));
+          expect(together[index]).toMatchObject({ totalCount: expected.length });
+          expect(await all(ofOne(owner, keys), limit)).toEqual(expected);
+          expect(await allBackward(ofOne(owner, keys), limit)).toEqual(expected);
+          const { nextCursor } = await ofOne(owner, keys)({ limit });
+          if (nextCursor === null) continue;
+          const next = await ofOwners(keys, { limit, cursor: nextCursor });
+          expect(next.map((page) => page instanceof CursorInvalidError)).toEqual(owners.map((other) => other !== owner));
+          expect(next[index]).toMatchObject({ items: expected.slice(limit, 2 * limit).map((id) => ({ id })) });
+        }
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  test('none asked for, none told', async () => {
+    expect(await ofOwners([{ field: 'id', direction: 'ASC' }], { limit: 1 }, [])).toEqual([]);
+  });
 });
 
 describe('a cursor', () => {

@@ -2,6 +2,7 @@ import type { ListRequest, Page } from '../common/paging.js';
 import { sqlState } from './constraint.js';
 import { type CursorValue, decodeCursor, encodeCursor, listFingerprint } from './cursor.js';
 import { CursorInvalidError } from './paging.errors.js';
+import type { SqlRunner } from './sql.js';
 
 /** A column that a list is sorted by. */
 interface SortKey<Row> {
@@ -75,6 +76,77 @@ export async function sqlKeysetPage<Row extends object>(
   },
 ): Promise<Page<Row>> {
   return pageOf(description, (part, limit) => description.find({ ...sqlWhere(part, description.firstParameter), orderBy: part.keys.map(sqlOrder).join(', '), limit }));
+}
+
+/** A list that each of several owners has: the same filter and sort, read together. */
+interface OwnedLists<Row> {
+  readonly list: string;
+  /** Ids */
+  readonly owners: readonly string[];
+  /** The filter of one owner's list, which names the owner: a cursor is tied to it */
+  readonly filterOf: (owner: string) => unknown;
+  readonly sort: SortKeys<Row>;
+  readonly page: ListRequest;
+  /** Selected of a row; from our code, never from a caller */
+  readonly columns: string;
+  /** What follows FROM, with a WHERE in which `owner.id` is the owner and $1 is taken */
+  readonly from: string;
+  /** For the parameters of `from`, from $2 on */
+  readonly values: readonly unknown[];
+}
+
+type Owned<Row> = Row & { readonly owner: string };
+
+/**
+ * A page of each owner's list, in the order of the owners; as many statements for many owners as for one.
+ * A cursor belongs to one owner's list: the others get the error.
+ */
+export async function sqlKeysetPages<Row extends object>(sql: SqlRunner, lists: OwnedLists<Row>): Promise<(Page<Row> | CursorInvalidError)[]> {
+  const each = lists.owners.map((owner) => placeOf({ ...lists, owner, filter: lists.filterOf(owner) }));
+  const able = each.flatMap(({ list, after }) => (after instanceof CursorInvalidError ? [] : [{ owner: list.owner, after }]));
+  const [first] = able;
+  if (first === undefined) return each.flatMap(({ after }) => (after instanceof CursorInvalidError ? [after] : []));
+  const owners = able.map(({ owner }) => owner);
+  const [rows, totals] = await Promise.all([
+    rowsOf(sql, lists, owners, first.after).catch((error: unknown) => blameCursor(error, first.after)), lists.page.withTotal === true ? totalsOf(sql, lists, owners) : null,
+  ]);
+  return each.map(({ list, after }) => (after instanceof CursorInvalidError ? after : toPage(list, rows.get(list.owner) ?? [], totals === null ? undefined : (totals.get(list.owner) ?? 0))));
+}
+
+function placeOf<Row>(list: ListDescription<Row> & { readonly owner: string }): { list: typeof list; after: readonly CursorValue[] | null | CursorInvalidError } {
+  try {
+    return { list, after: position(list) };
+  } catch (error) {
+    if (error instanceof CursorInvalidError) return { list, after: error };
+    throw error;
+  }
+}
+
+const FROM_OWNERS = 'FROM unnest($1::uuid[]) AS owner (id)';
+
+async function rowsOf<Row extends object>(sql: SqlRunner, lists: OwnedLists<Row>, owners: readonly string[], after: readonly CursorValue[] | null): Promise<Map<string, Row[]>> {
+  const { sort, page, columns, from, values } = lists;
+  const keys = sort.map((key) => asRead(key, page.backward === true));
+  const found = new Map<string, Row[]>(owners.map((owner) => [owner, []]));
+  for (const part of partsOf(keys, after)) {
+    const short = owners.filter((owner) => (found.get(owner)?.length ?? 0) <= page.limit);
+    if (short.length === 0) break;
+    const { where, values: places } = sqlWhere(part, values.length + 2);
+    // LATERAL is a nested loop: each owner's rows come in their order
+    const rows = await sql.query<Owned<Row>>(
+      `SELECT owner.id AS owner, page.* ${FROM_OWNERS}, LATERAL (SELECT ${columns} FROM ${from} AND ${where} ORDER BY ${part.keys.map(sqlOrder).join(', ')} LIMIT ${page.limit + 1}) AS page`,
+      [short, ...values, ...places]);
+    for (const { owner, ...row } of rows) {
+      const own = found.get(owner);
+      if (own !== undefined && own.length <= page.limit) own.push(row as unknown as Row);
+    }
+  }
+  return found;
+}
+
+async function totalsOf<Row>(sql: SqlRunner, { from, values }: OwnedLists<Row>, owners: readonly string[]): Promise<Map<string, number>> {
+  const rows = await sql.query<{ owner: string; count: bigint }>(`SELECT owner.id AS owner, (SELECT count(*) FROM ${from}) AS count ${FROM_OWNERS}`, [owners, ...values]);
+  return new Map(rows.map(({ owner, count }) => [owner, Number(count)]));
 }
 
 /** A sort key as it is read: backward its direction is the other one, and its nulls come first. */

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { ListRequest, Page, Sort } from '../common/paging.js';
 import { Prisma, type AutoImportToken as TokenRow } from '../database/generated/client.js';
 import { sqlKeysetPage } from '../database/keyset.js';
+import { containing } from '../database/like.js';
 import { PrismaService } from '../database/prisma.service.js';
 import { Sql } from '../database/sql.js';
 import type {
@@ -30,7 +31,6 @@ interface TotalsRow {
 }
 
 /** LIKE reads % and _ as wildcards. */
-const literally = (text: string): string => text.replace(/[\\%_]/g, '\\$&');
 
 /** A condition on `token`, and its parameters from $1 on. */
 function matching(filter: TokenFilter): { where: string; values: unknown[] } {
@@ -39,7 +39,7 @@ function matching(filter: TokenFilter): { where: string; values: unknown[] } {
   const parameter = (value: unknown): string => `$${values.push(value)}`;
   const conditions = [
     ...(hubId === undefined ? [] : [`token.hub_id = ${parameter(hubId)}`]),
-    ...(cluster === undefined ? [] : [`token.cluster ILIKE ${parameter(`%${literally(cluster)}%`)}`]),
+    ...(cluster === undefined ? [] : [`token.cluster ILIKE ${parameter(containing(cluster))}`]),
     ...(clusterSet === undefined ? [] : [`(token.hub_id, token.cluster) IN (SELECT hub_id, name FROM managed_cluster WHERE cluster_set = ${parameter(clusterSet)})`]),
     ...(problemCode === undefined ? [] : [`token.problem_code = ${parameter(problemCode)}`]),
     ...(hasProblem === undefined ? [] : [`token.problem_code IS ${hasProblem ? 'NOT ' : ''}NULL`]),
