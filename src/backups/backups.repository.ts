@@ -1,13 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { ListRequest, Page, Sort } from '../common/paging.js';
-import type { BackupSetCluster as SetClusterRow, BackupSetToken as SetTokenRow, Prisma } from '../database/generated/client.js';
 import { namespaces } from '../common/rhacm-names.js';
-import { keysetPage, sqlKeysetPage } from '../database/keyset.js';
-import { PrismaService } from '../database/prisma.service.js';
+import { sqlKeysetPage, sqlKeysetPages } from '../database/keyset.js';
 import { Sql } from '../database/sql.js';
 import {
   beliefs, type BackupPart, type BackupSet, type BackupSetCluster, type BackupSetClusterFilter, type BackupSetFilter, type BackupSetMember, type BackupSetSortField, type BackupSetToken,
-  type BackupSetTokenFilter, type Belief, type BeliefCounts, type BeliefReason, type EvidenceKind, type RecordState,
+  type BackupSetTokenFilter, type Belief, type BeliefCounts, type RecordState,
 } from './backups.types.js';
 
 const SET_COLUMNS = `
@@ -33,6 +31,9 @@ const SET_COLUMNS = `
     LEFT JOIN backup_set_record AS record ON record.set_id = backup_set.id AND record.part = parts.part
     WHERE parts.member IS NOT NULL) AS members`;
 
+const BELIEF = `set_id AS "setId", cluster, belief, evidence, evidence_kind AS "evidenceKind", evidence_hub_id AS "evidenceHubId", conflict, decided_at AS "decidedAt"`;
+const OF_SET = `WHERE set_id = owner.id AND ($2::text IS NULL OR belief = $2) AND ($3::text IS NULL OR cluster = $3)`;
+
 type MemberJson = Record<'part' | 'backup' | 'record', string> & Record<'phase' | 'startedAt' | 'completedAt' | 'expiresAt' | 'storageLocation' | 'recordHubId' | 'recordReadAt' | 'problemCode' | 'problemDetail', string | null>;
 
 type SetRow = Omit<BackupSet, 'members' | 'shownBy' | 'tokenCounts' | 'clusterCounts'> & {
@@ -45,10 +46,7 @@ type SetRow = Omit<BackupSet, 'members' | 'shownBy' | 'tokenCounts' | 'clusterCo
 /** Sets and beliefs as others read them; their writer is BackupFactsRepository. */
 @Injectable()
 export class BackupsRepository {
-  constructor(
-    private readonly prisma: PrismaService,
-    private readonly sql: Sql,
-  ) {}
+  constructor(private readonly sql: Sql) {}
 
   sets(filter: BackupSetFilter, sort: Sort<BackupSetSortField>, page: ListRequest): Promise<Page<BackupSet>> {
     const matching = `($1::uuid IS NULL OR owner_cluster_id = (SELECT cluster_id FROM hub WHERE id = $1)) AND ($2::text IS NULL OR status = $2)`;
@@ -70,44 +68,26 @@ export class BackupsRepository {
     return row === undefined ? null : toSet(row);
   }
 
-  tokensOf(setId: string, filter: BackupSetTokenFilter, page: ListRequest): Promise<Page<BackupSetToken>> {
-    const where: Prisma.BackupSetTokenWhereInput = {
-      setId,
-      ...(filter.belief === undefined ? {} : { belief: filter.belief }),
-      ...(filter.cluster === undefined ? {} : { cluster: filter.cluster }),
-    };
-    return keysetPage<BackupSetToken, Prisma.BackupSetTokenWhereInput, Prisma.BackupSetTokenOrderByWithRelationInput>({
-      list: 'backup-set-tokens',
-      filter: { setId, ...filter },
+  /** By cluster and account, of each set; in the order of the ids. */
+  tokensOfSets(setIds: readonly string[], filter: BackupSetTokenFilter, page: ListRequest): Promise<(Page<BackupSetToken> | Error)[]> {
+    return sqlKeysetPages<BackupSetToken>(this.sql, {
+      list: 'backup-set-tokens', owners: setIds, filterOf: (setId) => ({ setId, ...filter }), page,
       sort: [{ field: 'cluster', direction: 'ASC' }, { field: 'account', direction: 'ASC' }],
-      page,
-      find: async (keyset) => (await this.prisma.backupSetToken.findMany({ ...keyset, where: { AND: [where, keyset.where] } })).map(toSetToken),
-      count: () => this.prisma.backupSetToken.count({ where }),
+      columns: `${BELIEF}, account, reason, expires_at AS "expiresAt", refreshed_at AS "refreshedAt", expiry_doubt AS "expiryDoubt"`,
+      from: `backup_set_token ${OF_SET}`, values: [filter.belief ?? null, filter.cluster ?? null],
     });
   }
 
-  clustersOf(setId: string, filter: BackupSetClusterFilter, page: ListRequest): Promise<Page<BackupSetCluster>> {
-    const where: Prisma.BackupSetClusterWhereInput = {
-      setId,
-      ...(filter.belief === undefined ? {} : { belief: filter.belief }),
-      ...(filter.cluster === undefined ? {} : { cluster: filter.cluster }),
-    };
-    return keysetPage<BackupSetCluster, Prisma.BackupSetClusterWhereInput, Prisma.BackupSetClusterOrderByWithRelationInput>({
-      list: 'backup-set-clusters',
-      filter: { setId, ...filter },
+  /** By cluster, of each set; in the order of the ids. */
+  clustersOfSets(setIds: readonly string[], filter: BackupSetClusterFilter, page: ListRequest): Promise<(Page<BackupSetCluster> | Error)[]> {
+    return sqlKeysetPages<BackupSetCluster>(this.sql, {
+      list: 'backup-set-clusters', owners: setIds, filterOf: (setId) => ({ setId, ...filter }), page,
       sort: [{ field: 'cluster', direction: 'ASC' }],
-      page,
-      find: async (keyset) => (await this.prisma.backupSetCluster.findMany({ ...keyset, where: { AND: [where, keyset.where] } })).map(toSetCluster),
-      count: () => this.prisma.backupSetCluster.count({ where }),
+      columns: `${BELIEF}, api_url_known AS "apiUrlKnown", api_url AS "apiUrl", has_account AS "hasAccount", has_binding AS "hasBinding"`,
+      from: `backup_set_cluster ${OF_SET}`, values: [filter.belief ?? null, filter.cluster ?? null],
     });
   }
 }
-
-const toSetToken = ({ belief, reason, evidenceKind, sources: _, ...row }: SetTokenRow): BackupSetToken => ({
-  ...row, belief: belief as Belief, reason: reason as BeliefReason | null, evidenceKind: evidenceKind as EvidenceKind,
-});
-
-const toSetCluster = ({ belief, evidenceKind, sources: _, ...row }: SetClusterRow): BackupSetCluster => ({ ...row, belief: belief as Belief, evidenceKind: evidenceKind as EvidenceKind });
 
 const date = (text: string | null): Date | null => (text === null ? null : new Date(text));
 const counts = (stored: Partial<BeliefCounts> | null): BeliefCounts => Object.fromEntries(beliefs.map((belief) => [belief, stored?.[belief] ?? 0])) as Record<Belief, number>;

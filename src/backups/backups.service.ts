@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { ListRequest, Page, Sort } from '../common/paging.js';
+import { onlyPage, type ListRequest, type Page, type Sort } from '../common/paging.js';
 import { BackupSetNotFoundError } from './backups.errors.js';
 import { BackupsRepository } from './backups.repository.js';
 import type { BackupSet, BackupSetCluster, BackupSetClusterFilter, BackupSetFilter, BackupSetSortField, BackupSetToken, BackupSetTokenFilter } from './backups.types.js';
@@ -22,12 +22,22 @@ export class BackupsService {
   /** By cluster and account. @throws BackupSetNotFoundError */
   async setTokens(setId: string, filter: BackupSetTokenFilter, request: ListRequest): Promise<Page<BackupSetToken>> {
     await this.set(setId);
-    return this.repository.tokensOf(setId, filter, request);
+    return onlyPage(await this.setTokensOfMany([setId], filter, request));
+  }
+
+  /** Of each set, which there are, in the order of the ids; an error where the cursor is not of its list. */
+  setTokensOfMany(setIds: readonly string[], filter: BackupSetTokenFilter, request: ListRequest): Promise<(Page<BackupSetToken> | Error)[]> {
+    return this.repository.tokensOfSets(setIds, filter, request);
   }
 
   /** By cluster. @throws BackupSetNotFoundError */
   async setClusters(setId: string, filter: BackupSetClusterFilter, request: ListRequest): Promise<Page<BackupSetCluster>> {
     await this.set(setId);
-    return this.repository.clustersOf(setId, filter, request);
+    return onlyPage(await this.setClustersOfMany([setId], filter, request));
+  }
+
+  /** Of each set, likewise. */
+  setClustersOfMany(setIds: readonly string[], filter: BackupSetClusterFilter, request: ListRequest): Promise<(Page<BackupSetCluster> | Error)[]> {
+    return this.repository.clustersOfSets(setIds, filter, request);
   }
 }

@@ -3,13 +3,13 @@ import type { Acting } from '../common/acting.js';
 import type { ListRequest, Page } from '../common/paging.js';
 import { violates } from '../database/constraint.js';
 import type { Prisma, ProtectionRemoval as RemovalRow } from '../database/generated/client.js';
-import { keysetPage } from '../database/keyset.js';
+import { keysetPage, sqlKeysetPages } from '../database/keyset.js';
 import { PrismaService } from '../database/prisma.service.js';
 import { Sql } from '../database/sql.js';
 import type { BackupScheduleFacts } from '../fleet/facts.types.js';
 import { RemovalInProgressError } from './protection-removal.errors.js';
 import type {
-  ProtectionRemoval, RemovalAction, RemovalConsequences, RemovalItem, RemovalItemFilter, RemovalOutcome, RemovalPlan, RemovalProgress, RemovalStatus, RemovedKind,
+  ProtectionRemoval, RemovalAction, RemovalConsequences, RemovalItem, RemovalItemFilter, RemovalOutcome, RemovalPlan, RemovalProgress, RemovalStatus,
 } from './protection-removal.types.js';
 
 /** One that is to be tried now. */
@@ -23,10 +23,6 @@ export interface ItemResult {
   readonly outcome: RemovalOutcome;
   readonly detail: string | null;
 }
-
-type ItemRow = Prisma.ProtectionRemovalItemGetPayload<object>;
-
-const toItem = ({ removalId: _, ...row }: ItemRow): RemovalItem => ({ ...row, kind: row.kind as RemovedKind, action: row.action as RemovalAction, outcome: row.outcome as RemovalOutcome | null });
 
 const COLUMNS = `position, kind, namespace, name, uid, resource_version AS "resourceVersion", action, why, attempted_at AS "attemptedAt", outcome, detail, outcome_at AS "outcomeAt"`;
 
@@ -88,15 +84,13 @@ export class ProtectionRemovalRepository {
     return { ...found, items: found.items.map((row) => toRemoval(row, progress.get(row.id))) };
   }
 
-  items(removalId: string, { outcome, open }: RemovalItemFilter, page: ListRequest): Promise<Page<RemovalItem>> {
-    const where: Prisma.ProtectionRemovalItemWhereInput = { removalId, ...(outcome === undefined ? {} : { outcome }), ...(open === undefined ? {} : { outcome: open ? null : { not: null } }) };
-    return keysetPage<RemovalItem, Prisma.ProtectionRemovalItemWhereInput, Prisma.ProtectionRemovalItemOrderByWithRelationInput>({
-      list: 'protection-removal-items',
-      filter: { removalId, outcome, open },
+  /** In the order of the work, of each removal; in the order of the ids. */
+  itemsOf(removalIds: readonly string[], { outcome, open }: RemovalItemFilter, page: ListRequest): Promise<(Page<RemovalItem> | Error)[]> {
+    return sqlKeysetPages<RemovalItem>(this.sql, {
+      list: 'protection-removal-items', owners: removalIds, filterOf: (removalId) => ({ removalId, outcome, open }), page,
       sort: [{ field: 'position', direction: 'ASC' }],
-      page,
-      find: async (keyset) => (await this.prisma.protectionRemovalItem.findMany({ ...keyset, where: { AND: [where, keyset.where] } })).map(toItem),
-      count: () => this.prisma.protectionRemovalItem.count({ where }),
+      columns: COLUMNS,
+      from: 'protection_removal_item WHERE removal_id = owner.id AND ($2::text IS NULL OR outcome = $2) AND ($3::bool IS NULL OR (outcome IS NULL) = $3)', values: [outcome ?? null, open ?? null],
     });
   }
 

@@ -1,9 +1,10 @@
-import { Args, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import { Args, Context, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import type { z } from 'zod';
 import { Requires } from '../access/requires.decorator.js';
 import { Acts } from '../api/acts.decorator.js';
 import { Actor, actingOf } from '../api/caller.decorator.js';
 import { connect, type Connection, type OrderedConnectionArgs } from '../api/connection.js';
+import type { GraphQLContext } from '../api/context.js';
 import { IdArg } from '../api/id-arg.js';
 import { ArgPipe } from '../api/input.pipe.js';
 import {
@@ -12,6 +13,8 @@ import {
 } from './protection-removal.models.js';
 import { ProtectionRemovals } from './protection-removal.service.js';
 import type { RemovalItemFilter } from './protection-removal.types.js';
+
+const ITEMS = {};
 
 @Resolver(() => RemovalModel)
 export class ProtectionRemovalResolver {
@@ -30,8 +33,8 @@ export class ProtectionRemovalResolver {
   }
 
   @ResolveField(() => RemovalItemConnection, { description: 'Each object, and what came of it' })
-  items(@Parent() removal: RemovalView, @Args({ type: () => removalItemArguments.type }, new ArgPipe(removalItemArguments.schema)) args: OrderedConnectionArgs<RemovalItemFilter>): Promise<Connection<RemovalItemView>> {
-    return connect(args, (request) => this.removals.items(removal.id, args.filter, request), toRemovalItemView);
+  items(@Parent() removal: RemovalView, @Args({ type: () => removalItemArguments.type }, new ArgPipe(removalItemArguments.schema)) args: OrderedConnectionArgs<RemovalItemFilter>, @Context() { loaders }: GraphQLContext): Promise<Connection<RemovalItemView>> {
+    return connect(args, (request) => loaders.asking(ITEMS, [args.filter, request], (ids) => this.removals.itemsOfMany(ids, args.filter, request)).load(removal.id), toRemovalItemView);
   }
 
   @Mutation(() => RemoveProtectionPayload, {

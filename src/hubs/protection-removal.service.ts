@@ -3,7 +3,7 @@ import { AuditService } from '../access/audit.service.js';
 import { parseCron } from '../backups/cron.rules.js';
 import type { Acting } from '../common/acting.js';
 import { Clock } from '../common/clock.js';
-import type { ListRequest, Page } from '../common/paging.js';
+import { onlyPage, type ListRequest, type Page } from '../common/paging.js';
 import { inParallel } from '../common/in-parallel.js';
 import { FleetChanges } from '../fleet/fleet-changes.service.js';
 import type { BackupScheduleFacts } from '../fleet/facts.types.js';
@@ -97,7 +97,12 @@ export class ProtectionRemovals {
   /** In the order of the work. @throws RemovalNotFoundError */
   async items(removalId: string, filter: RemovalItemFilter, request: ListRequest): Promise<Page<RemovalItem>> {
     await this.get(removalId);
-    return this.repository.items(removalId, filter, request);
+    return onlyPage(await this.itemsOfMany([removalId], filter, request));
+  }
+
+  /** Of each removal, which there are, in the order of the ids; an error where the cursor is not of its list. */
+  itemsOfMany(removalIds: readonly string[], filter: RemovalItemFilter, request: ListRequest): Promise<(Page<RemovalItem> | Error)[]> {
+    return this.repository.itemsOf(removalIds, filter, request);
   }
 
   /** For the sweep: removals that have not ended. */

@@ -116,7 +116,7 @@ beforeAll(async () => {
   repository = new DeepChecksRepository(parts.sql);
   reconciler = new DeepChecksReconciler(repository, new DeepChecker(parts.connections, { ...new DeepCheckLimits(), perSecond: 500 }), parts.connections, parts.jobs, clock);
   processor = new CheckTokensProcessor(parts.jobs, repository, reconciler, clock, parts.config);
-  service = new ProbesService(new ProbesRepository(parts.prisma, parts.sql), repository, plans, parts.jobs, parts.audit, clock);
+  service = new ProbesService(new ProbesRepository(parts.sql), repository, plans, parts.jobs, parts.audit, clock);
   hubs = (await Promise.all([east, west].map((hub) => parts.hubs.register({ name: hub.name, kubeconfig: new Secret(hub.kubeconfig()) }, by)))).map(({ id }) => id) as [string, string];
   await parts.sql.query('UPDATE hub SET storage = NULL');
   await parts.prisma.hubWatch.createMany({ data: hubs.flatMap((hubId) => ['MANAGED_CLUSTER', 'TOKEN_SECRET', 'VELERO_BACKUP'].map((kind) => ({ hubId, kind, phase: 'WATCHING', listedAt: start, heardAt: start, epoch: 1n }))) });

@@ -43,7 +43,7 @@ beforeAll(async () => {
   [east, west] = await Promise.all([SimulatedHub.start({ name: 'east', clusterId: 'id-of-east', seed: 1, clock }), SimulatedHub.start({ name: 'west', clusterId: 'id-of-west', seed: 2, clock })]);
   west.seed([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'lifeboat' } }]);
   parts = await Parts.open(clock);
-  repository = new ProbesRepository(parts.prisma, parts.sql);
+  repository = new ProbesRepository(parts.sql);
   ({ plans } = new RecoveryParts(parts));
   await parts.jobs.onModuleInit();
   const prober = new PathProber(clock, parts.config, { ...new ProbeLimits(), perSecond: 200, proxyMs: 5_000 });

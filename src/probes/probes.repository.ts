@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { ListRequest, Page } from '../common/paging.js';
-import type { Prisma, TargetPath as Row } from '../database/generated/client.js';
-import { keysetPage } from '../database/keyset.js';
-import { PrismaService } from '../database/prisma.service.js';
+import { shapedPages, type ListRequest, type Page } from '../common/paging.js';
+import type { TargetPath as Row } from '../database/generated/client.js';
+import { sqlKeysetPages } from '../database/keyset.js';
 import { Sql } from '../database/sql.js';
 import { provenForMs, stateNow } from './probe-times.rules.js';
 import type { DeepCheck, DeepState, OwnAnswer, PathAnswer, PathCode, PathFilter, PathState, TargetPath } from './probes.types.js';
@@ -26,10 +25,7 @@ const NEW_WAY = `INSERT INTO target_path (plan_id, cluster, state, detail, check
 
 @Injectable()
 export class ProbesRepository {
-  constructor(
-    private readonly prisma: PrismaService,
-    private readonly sql: Sql,
-  ) {}
+  constructor(private readonly sql: Sql) {}
 
   /**
    * Makes the ways be what plans and clusters are now: new clusters and changed API URLs are due at once, what no plan asks for any more is
@@ -114,29 +110,33 @@ export class ProbesRepository {
     return rows.length;
   }
 
-  async list(planId: string, intervalSeconds: number, filter: PathFilter, page: ListRequest, now: Date): Promise<Page<TargetPath>> {
-    const tooOld = { lt: new Date(now.getTime() - provenForMs(intervalSeconds)) };
-    const byState: Readonly<Record<PathState, Prisma.TargetPathWhereInput>> = {
-      PROVEN: { state: 'PROVEN', NOT: { checkedAt: tooOld } }, REFUSED: { state: 'REFUSED' }, UNKNOWN: { OR: [{ state: 'UNKNOWN' }, { state: 'PROVEN', checkedAt: tooOld }] },
-    };
-    const own = { planId, ...(filter.cluster === undefined ? {} : { cluster: filter.cluster }), ...(filter.state === undefined ? {} : byState[filter.state]) };
-    const found = await keysetPage<Row, Prisma.TargetPathWhereInput, Prisma.TargetPathOrderByWithRelationInput>({
-      list: 'target-paths',
-      filter: { planId, ...filter },
-      sort: [{ field: 'cluster', direction: 'ASC' }],
-      page,
-      find: (keyset) => this.prisma.targetPath.findMany({ where: { AND: [own, keyset.where] }, orderBy: keyset.orderBy, take: keyset.take }),
-      count: () => this.prisma.targetPath.count({ where: own }),
+  /** By cluster, of each plan; in the order of the ids. */
+  async listOf(planIds: readonly string[], filter: PathFilter, page: ListRequest, now: Date): Promise<(Page<TargetPath> | Error)[]> {
+    const pages = await sqlKeysetPages<PathRow>(this.sql, {
+      list: 'target-paths', owners: planIds, filterOf: (planId) => ({ planId, ...filter }), page,
+      sort: [{ field: 'cluster', direction: 'ASC', column: 'path.cluster' }],
+      columns: COLUMNS,
+      from: `target_path AS path JOIN recovery_plan AS plan ON plan.id = path.plan_id WHERE path.plan_id = owner.id AND ($2::text IS NULL OR path.cluster = $2)
+        AND ($3::text IS NULL OR $3 = CASE WHEN path.state = 'PROVEN' AND path.checked_at < $4::timestamptz - plan.probe_interval_seconds * interval '${provenForMs(1)} milliseconds' THEN 'UNKNOWN' ELSE path.state END)`,
+      values: [filter.cluster ?? null, filter.state ?? null, now],
     });
-    return { ...found, items: found.items.map((row) => toPath(row, intervalSeconds, now)) };
+    return shapedPages(pages, (row) => toPath(row, row.intervalSeconds, now));
   }
 }
+
+const COLUMNS = `
+  path.plan_id AS "planId", path.cluster, path.state, path.code, path.detail, path.checked_at AS "checkedAt", path.since, path.api_url AS "apiUrl", path.attempt_code AS "attemptCode", path.attempt_detail AS "attemptDetail",
+  path.attempted_at AS "attemptedAt", path.lifeboat_code AS "lifeboatCode", path.lifeboat_detail AS "lifeboatDetail", path.lifeboat_at AS "lifeboatAt", path.deep_state AS "deepState", path.deep_detail AS "deepDetail",
+  path.deep_at AS "deepAt", path.deep_account AS "deepAccount", path.deep_refreshed_at AS "deepRefreshedAt", path.deep_since AS "deepSince", path.deep_attempt AS "deepAttempt", path.deep_attempted_at AS "deepAttemptedAt",
+  path.due_at AS "dueAt", plan.probe_interval_seconds AS "intervalSeconds"`;
+
+type PathRow = Omit<Row, 'attempts' | 'deepApiUrl' | 'deepDueAt'> & { readonly intervalSeconds: number };
 
 function coded(code: string | null, detail: string | null, at: Date | null): (OwnAnswer & { readonly at: Date }) | null {
   return code === null || detail === null || at === null ? null : { code: code as PathCode, detail, at };
 }
 
-function deepOf({ deepState, deepDetail, deepAt, deepAccount, deepRefreshedAt, deepSince, deepAttempt, deepAttemptedAt }: Row): DeepCheck | null {
+function deepOf({ deepState, deepDetail, deepAt, deepAccount, deepRefreshedAt, deepSince, deepAttempt, deepAttemptedAt }: PathRow): DeepCheck | null {
   if (deepState === null || deepDetail === null || deepAt === null) return null;
   return {
     state: deepState as DeepState, detail: deepDetail, account: deepAccount, refreshedAt: deepRefreshedAt, checkedAt: deepAt, since: deepSince,
@@ -144,7 +144,7 @@ function deepOf({ deepState, deepDetail, deepAt, deepAccount, deepRefreshedAt, d
   };
 }
 
-const toPath = (row: Row, intervalSeconds: number, now: Date): TargetPath => ({
+const toPath = (row: PathRow, intervalSeconds: number, now: Date): TargetPath => ({
   planId: row.planId, cluster: row.cluster, state: stateNow(row.state as PathState, row.checkedAt, intervalSeconds, now), code: row.code as PathCode | null, detail: row.detail,
   checkedAt: row.checkedAt, since: row.since, apiUrl: row.apiUrl, attempt: coded(row.attemptCode, row.attemptDetail, row.attemptedAt),
   lifeboatPath: coded(row.lifeboatCode, row.lifeboatDetail, row.lifeboatAt), deepCheck: deepOf(row), dueAt: row.dueAt,

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AuditService } from '../access/audit.service.js';
 import type { Acting } from '../common/acting.js';
 import { Clock } from '../common/clock.js';
-import type { ListRequest, Page } from '../common/paging.js';
+import { onlyPage, type ListRequest, type Page } from '../common/paging.js';
 import { Jobs } from '../jobs/jobs.js';
 import { PlanNotFoundError } from '../recovery/plans/plans.errors.js';
 import { PlansService } from '../recovery/plans/plans.service.js';
@@ -27,8 +27,13 @@ export class ProbesService {
 
   /** By cluster. @throws PlanNotFoundError */
   async list(planId: string, filter: PathFilter, request: ListRequest): Promise<Page<TargetPath>> {
-    const { probeIntervalSeconds } = await this.plans.get(planId);
-    return this.repository.list(planId, probeIntervalSeconds, filter, request, this.clock.now());
+    await this.plans.get(planId);
+    return onlyPage(await this.listOfMany([planId], filter, request));
+  }
+
+  /** Of each plan, which there are, in the order of the ids; an error where the cursor is not of its list. */
+  listOfMany(planIds: readonly string[], filter: PathFilter, request: ListRequest): Promise<(Page<TargetPath> | Error)[]> {
+    return this.repository.listOf(planIds, filter, request, this.clock.now());
   }
 
   /**

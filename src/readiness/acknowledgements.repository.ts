@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { keysetPage } from '../database/keyset.js';
+import { sqlKeysetPages } from '../database/keyset.js';
 import type { ListRequest, Page } from '../common/paging.js';
-import type { Prisma } from '../database/generated/client.js';
 import { PrismaService } from '../database/prisma.service.js';
 import { Sql } from '../database/sql.js';
 import type { Acknowledgement } from './readiness.types.js';
@@ -12,6 +11,9 @@ export interface AcknowledgementFilter {
   /** Default true: neither withdrawn nor over */
   readonly inForce?: boolean | undefined;
 }
+
+const COLUMNS = `
+  id, plan_id AS "planId", cluster, code, reason, acknowledged_by AS "acknowledgedBy", acknowledged_at AS "acknowledgedAt", until, withdrawn_by AS "withdrawnBy", withdrawn_at AS "withdrawnAt"`;
 
 @Injectable()
 export class AcknowledgementsRepository {
@@ -37,23 +39,17 @@ export class AcknowledgementsRepository {
   /** Those in force, of some plans; the youngest last. */
   inForce(planIds: readonly string[], now: Date): Promise<Acknowledgement[]> {
     return this.sql.query<Acknowledgement>(
-      `SELECT id, plan_id AS "planId", cluster, code, reason, acknowledged_by AS "acknowledgedBy", acknowledged_at AS "acknowledgedAt", until, withdrawn_by AS "withdrawnBy", withdrawn_at AS "withdrawnAt"
-       FROM finding_acknowledgement WHERE plan_id = ANY($1::uuid[]) AND withdrawn_at IS NULL AND until > $2 ORDER BY acknowledged_at, id`, [planIds, now]);
+      `SELECT ${COLUMNS} FROM finding_acknowledgement WHERE plan_id = ANY($1::uuid[]) AND withdrawn_at IS NULL AND until > $2 ORDER BY acknowledged_at, id`, [planIds, now]);
   }
 
-  /** Youngest first. */
-  list(planId: string, filter: AcknowledgementFilter, page: ListRequest, now: Date): Promise<Page<Acknowledgement>> {
-    const own: Prisma.FindingAcknowledgementWhereInput = {
-      planId,
-      ...(filter.cluster === undefined ? {} : { cluster: filter.cluster }),
-      ...(filter.code === undefined ? {} : { code: filter.code }),
-      ...(filter.inForce === false ? {} : { withdrawnAt: null, until: { gt: now } }),
-    };
-    return keysetPage<Acknowledgement, Prisma.FindingAcknowledgementWhereInput, Prisma.FindingAcknowledgementOrderByWithRelationInput>({
-      list: 'acknowledgements', filter: { planId, ...filter }, page,
-      sort: [{ field: 'acknowledgedAt', direction: 'DESC' }, { field: 'id', direction: 'DESC' }],
-      find: ({ where, orderBy, take }) => this.prisma.findingAcknowledgement.findMany({ where: { AND: [own, where] }, orderBy, take }),
-      count: () => this.prisma.findingAcknowledgement.count({ where: own }),
+  /** Youngest first, of each plan; in the order of the ids. */
+  listOf(planIds: readonly string[], filter: AcknowledgementFilter, page: ListRequest, now: Date): Promise<(Page<Acknowledgement> | Error)[]> {
+    return sqlKeysetPages<Acknowledgement>(this.sql, {
+      list: 'acknowledgements', owners: planIds, filterOf: (planId) => ({ planId, ...filter }), page,
+      sort: [{ field: 'acknowledgedAt', direction: 'DESC', column: 'acknowledged_at' }, { field: 'id', direction: 'DESC' }],
+      columns: COLUMNS,
+      from: `finding_acknowledgement WHERE plan_id = owner.id AND ($2::text IS NULL OR cluster = $2) AND ($3::text IS NULL OR code = $3) AND ($4::bool IS FALSE OR (withdrawn_at IS NULL AND until > $5))`,
+      values: [filter.cluster ?? null, filter.code ?? null, filter.inForce ?? true, now],
     });
   }
 

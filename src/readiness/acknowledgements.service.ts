@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AuditService } from '../access/audit.service.js';
 import type { Acting } from '../common/acting.js';
 import { Clock } from '../common/clock.js';
-import type { ListRequest, Page } from '../common/paging.js';
+import { onlyPage, type ListRequest, type Page } from '../common/paging.js';
 import { ReasonRequiredError } from '../hubs/hubs.errors.js';
 import { AcknowledgementsRepository, type AcknowledgementFilter } from './acknowledgements.repository.js';
 import { PlanWorlds } from './plan-worlds.service.js';
@@ -56,7 +56,12 @@ export class AcknowledgementsService {
   /** Youngest first. @throws PlanNotFoundError, CursorInvalidError */
   async list(planId: string, filter: AcknowledgementFilter, request: ListRequest): Promise<Page<Acknowledgement>> {
     await this.worlds.plan(planId);
-    return this.repository.list(planId, filter, request, this.clock.now());
+    return onlyPage(await this.listOfMany([planId], filter, request));
+  }
+
+  /** Of each plan, which there are, in the order of the ids; an error where the cursor is not of its list. */
+  listOfMany(planIds: readonly string[], filter: AcknowledgementFilter, request: ListRequest): Promise<(Page<Acknowledgement> | Error)[]> {
+    return this.repository.listOf(planIds, filter, request, this.clock.now());
   }
 
   /** Finds for findings of some plans who acknowledged them: one that names the cluster before one that names none, the youngest first. */

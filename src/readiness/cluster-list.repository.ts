@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { ListRequest, Page, Sort } from '../common/paging.js';
-import { sqlKeysetPage } from '../database/keyset.js';
+import { shapedPages, type ListRequest, type Page, type Sort } from '../common/paging.js';
+import { sqlKeysetPages } from '../database/keyset.js';
+import { containing } from '../database/like.js';
 import { Sql } from '../database/sql.js';
 import { clusterFromJson, type StoredCluster } from './stored-findings.rules.js';
 import type { ClusterGrouping, ClusterReadinessFilter, ClusterReadinessRow, ClusterReadinessSortField, ClusterVerdict } from './readiness.types.js';
@@ -8,15 +9,12 @@ import type { ClusterGrouping, ClusterReadinessFilter, ClusterReadinessRow, Clus
 /** Rows read at once while a whole list is told. */
 const ROWS_AT_ONCE = 1_000;
 
-const FROM = `FROM cluster_readiness AS row
-  LEFT JOIN managed_cluster AS cluster ON cluster.hub_id = (SELECT source_hub_id FROM recovery_plan WHERE id = $1) AND cluster.name = row.cluster`;
-const OWN = `row.plan_id = $1 AND ($2::text IS NULL OR row.verdict = $2) AND ($3::text IS NULL OR row.origin = $3) AND ($4::text IS NULL OR row.cluster ILIKE $4)
+const ROWS = `recovery_plan AS plan JOIN cluster_readiness AS row ON row.plan_id = plan.id LEFT JOIN managed_cluster AS cluster ON cluster.hub_id = plan.source_hub_id AND cluster.name = row.cluster`;
+/** From $2 on */
+const MATCHING = `($2::text IS NULL OR row.verdict = $2) AND ($3::text IS NULL OR row.origin = $3) AND ($4::text IS NULL OR row.cluster ILIKE $4)
   AND ($5::text IS NULL OR row.findings @> jsonb_build_array(jsonb_build_object('code', $5::text))) AND ($6::text IS NULL OR cluster.cluster_set = $6) AND ($7::text IS NULL OR cluster.vendor = $7)
   AND ($8::text IS NULL OR ($9::text IS NULL AND cluster.labels ? $8) OR cluster.labels->>$8 = $9)`;
 const ROW = `row.plan_id AS "planId", row.cluster, row.origin, row.verdict, row.code, row.findings, row.set_id AS "setId", row.since`;
-
-/** A part of a name, as LIKE takes it. */
-const part = (text: string): string => `%${text.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
 
 /** `key` or `key=value` */
 function labelOf(text: string | undefined): readonly [string | null, string | null] {
@@ -25,8 +23,8 @@ function labelOf(text: string | undefined): readonly [string | null, string | nu
   return at === -1 ? [text, null] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-const valuesOf = (planId: string, filter: ClusterReadinessFilter): (string | null)[] => [
-  planId, filter.verdict ?? null, filter.origin ?? null, filter.name === undefined ? null : part(filter.name), filter.code ?? null, filter.clusterSet ?? null, filter.vendor ?? null, ...labelOf(filter.label),
+const valuesOf = (filter: ClusterReadinessFilter): (string | null)[] => [
+  filter.verdict ?? null, filter.origin ?? null, filter.name === undefined ? null : containing(filter.name), filter.code ?? null, filter.clusterSet ?? null, filter.vendor ?? null, ...labelOf(filter.label),
 ];
 
 const GROUPED_BY: Readonly<Record<Exclude<ClusterGrouping, 'LABEL'>, string>> = {
@@ -34,6 +32,7 @@ const GROUPED_BY: Readonly<Record<Exclude<ClusterGrouping, 'LABEL'>, string>> = 
 };
 
 export interface GroupRow {
+  readonly planId: string;
   readonly value: string | null;
   readonly counts: Partial<Record<ClusterVerdict, number>>;
 }
@@ -43,24 +42,23 @@ export interface GroupRow {
 export class ClusterListRepository {
   constructor(private readonly sql: Sql) {}
 
-  async page(planId: string, computedAt: Date, filter: ClusterReadinessFilter, sort: Sort<ClusterReadinessSortField>, page: ListRequest): Promise<Page<ClusterReadinessRow>> {
-    const values = valuesOf(planId, filter);
+  /** Of each plan, in the order of the ids. @param computedAt when a plan was last computed */
+  async pages(planIds: readonly string[], computedAt: (planId: string) => Date, filter: ClusterReadinessFilter, sort: Sort<ClusterReadinessSortField>, page: ListRequest): Promise<(Page<ClusterReadinessRow> | Error)[]> {
     const byField = { field: sort.by, direction: sort.direction, column: `row.${sort.by}` } as const;
-    const found = await sqlKeysetPage<StoredCluster>({
-      list: 'cluster-readiness', filter: { planId, ...filter }, page, firstParameter: values.length + 1,
+    const found = await sqlKeysetPages<StoredCluster>(this.sql, {
+      list: 'cluster-readiness', owners: planIds, filterOf: (planId) => ({ planId, ...filter }), page,
       sort: sort.by === 'cluster' ? [byField] : [byField, { field: 'cluster', direction: sort.direction, column: 'row.cluster' }],
-      find: (keyset) => this.sql.query<StoredCluster>(`SELECT ${ROW} ${FROM} WHERE ${OWN} AND ${keyset.where} ORDER BY ${keyset.orderBy} LIMIT ${keyset.limit}`, [...values, ...keyset.values]),
-      count: async () => Number((await this.sql.query<{ count: bigint }>(`SELECT count(*) AS count ${FROM} WHERE ${OWN}`, values))[0]?.count ?? 0n),
+      columns: ROW, from: `${ROWS} WHERE plan.id = owner.id AND ${MATCHING}`, values: valuesOf(filter),
     });
-    return { ...found, items: found.items.map((row) => clusterFromJson(row, computedAt)) };
+    return shapedPages(found, (row) => clusterFromJson(row, computedAt(row.planId)));
   }
 
   /** All, by name; a thousand are held at once, and no connection while the reader reads. */
   async *all(planId: string, computedAt: Date, filter: ClusterReadinessFilter): AsyncGenerator<readonly ClusterReadinessRow[]> {
-    const values = valuesOf(planId, filter);
+    const values = [planId, ...valuesOf(filter)];
     let after = '';
     for (;;) {
-      const rows = await this.sql.query<StoredCluster>(`SELECT ${ROW} ${FROM} WHERE ${OWN} AND row.cluster > $${values.length + 1} ORDER BY row.cluster LIMIT ${ROWS_AT_ONCE}`, [...values, after]);
+      const rows = await this.sql.query<StoredCluster>(`SELECT ${ROW} FROM ${ROWS} WHERE plan.id = $1 AND ${MATCHING} AND row.cluster > $${values.length + 1} ORDER BY row.cluster LIMIT ${ROWS_AT_ONCE}`, [...values, after]);
       if (rows.length > 0) yield rows.map((row) => clusterFromJson(row, computedAt));
       const last = rows.at(-1);
       if (last === undefined || rows.length < ROWS_AT_ONCE) return;
@@ -68,12 +66,12 @@ export class ClusterListRepository {
     }
   }
 
-  /** Counted by a property; most clusters first. @param label for the grouping LABEL: the label's key */
-  groups(planId: string, by: ClusterGrouping, label: string | null, filter: ClusterReadinessFilter): Promise<GroupRow[]> {
-    const values: (string | null)[] = valuesOf(planId, filter);
-    const column = by === 'LABEL' ? `cluster.labels->>$${values.push(label)}` : GROUPED_BY[by];
+  /** Counted by a property, of each plan; most clusters first. @param label for the grouping LABEL: the label's key */
+  groups(planIds: readonly string[], by: ClusterGrouping, label: string | null, filter: ClusterReadinessFilter): Promise<GroupRow[]> {
+    const values: (string | null)[] = valuesOf(filter);
+    const column = by === 'LABEL' ? `cluster.labels->>$${values.push(label) + 1}` : GROUPED_BY[by];
     return this.sql.query<GroupRow>(
-      `WITH counted AS (SELECT ${column} AS value, row.verdict, count(*)::int AS count ${FROM} WHERE ${OWN} GROUP BY 1, 2)
-       SELECT value, jsonb_object_agg(verdict, count) AS counts FROM counted GROUP BY value ORDER BY sum(count) DESC, value`, values);
+      `WITH counted AS (SELECT plan.id, ${column} AS value, row.verdict, count(*)::int AS count FROM ${ROWS} WHERE plan.id = ANY($1::uuid[]) AND ${MATCHING} GROUP BY 1, 2, 3)
+       SELECT id AS "planId", value, jsonb_object_agg(verdict, count) AS counts FROM counted GROUP BY id, value ORDER BY sum(count) DESC, value`, [planIds, ...values]);
   }
 }

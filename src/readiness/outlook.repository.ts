@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { PrismaService } from '../database/prisma.service.js';
 import { Sql } from '../database/sql.js';
 import type { PastRun } from './objectives.rules.js';
 import type { LiveTokenLife } from './projected-set.rules.js';
@@ -20,10 +19,12 @@ export interface TokenPolicyFacts {
 /** Reads, beside what verdicts rest on, what the time to come rests on. */
 @Injectable()
 export class OutlookRepository {
-  constructor(
-    private readonly prisma: PrismaService,
-    private readonly sql: Sql,
-  ) {}
+  constructor(private readonly sql: Sql) {}
+
+  /** Reads for many questions at once. */
+  joined(): OutlookRepository {
+    return new OutlookRepository(this.sql.joined());
+  }
 
   /** The tokens that a hub shows, by cluster. */
   async liveTokens(hubId: string): Promise<Map<string, LiveTokenLife[]>> {
@@ -36,17 +37,14 @@ export class OutlookRepository {
 
   /** The schedule that runs; null: none does. */
   async runningSchedule(hubId: string): Promise<ScheduleOutlook | null> {
-    const row = await this.prisma.backupSchedule.findFirst({
-      where: { hubId, phase: 'Enabled', paused: false, veleroPaused: false, cron: { not: null } },
-      orderBy: { name: 'asc' },
-      select: { cron: true, veleroTtlSeconds: true },
-    });
-    return row === null || row.cron === null ? null : { cron: row.cron, veleroTtlSeconds: row.veleroTtlSeconds };
+    const [row] = await this.sql.query<ScheduleOutlook>(
+      `SELECT cron, velero_ttl_seconds AS "veleroTtlSeconds" FROM backup_schedule WHERE hub_id = $1 AND phase = 'Enabled' AND NOT paused AND NOT velero_paused AND cron IS NOT NULL ORDER BY name LIMIT 1`, [hubId]);
+    return row ?? null;
   }
 
   async tokenPolicy(hubId: string): Promise<TokenPolicyFacts> {
-    const { policy, fencing, tokenValiditySeconds } = await this.prisma.hub.findUniqueOrThrow({ where: { id: hubId }, select: { policy: true, fencing: true, tokenValiditySeconds: true } });
-    return { protect: policy === 'PROTECT' && fencing === 'NONE', tokenValiditySeconds };
+    const [row] = await this.sql.query<TokenPolicyFacts>(`SELECT policy = 'PROTECT' AND fencing = 'NONE' AS protect, token_validity_seconds AS "tokenValiditySeconds" FROM hub WHERE id = $1`, [hubId]);
+    return row ?? { protect: false, tokenValiditySeconds: null };
   }
 
   /** What the last failovers onto a hub took that ended with their clusters moved, newest first. */
@@ -65,9 +63,7 @@ export class OutlookRepository {
 
   /** When the plan's last drill ended well; null: never. */
   async lastDrillAt(planId: string): Promise<Date | null> {
-    const drill = await this.prisma.failover.findFirst({
-      where: { planId, kind: 'DRILL', status: 'COMPLETED' }, orderBy: { finishedAt: 'desc' }, select: { finishedAt: true },
-    });
-    return drill?.finishedAt ?? null;
+    const [row] = await this.sql.query<{ at: Date | null }>(`SELECT max(finished_at) AS at FROM failover WHERE plan_id = $1 AND kind = 'DRILL' AND status = 'COMPLETED'`, [planId]);
+    return row?.at ?? null;
   }
 }

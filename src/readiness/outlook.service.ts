@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
+import { eachAlone } from '../common/in-parallel.js';
 import { BackupSetNotFoundError } from '../backups/backups.errors.js';
 import { cronProblem, parseCron } from '../backups/cron.rules.js';
+import { PlanNotFoundError } from '../recovery/plans/plans.errors.js';
 import { restoresInTheWay } from '../recovery/restores/restores-on-hub.rules.js';
 import { assessCluster, type Basis, type Moment } from './cluster-verdict.rules.js';
 import { withSince } from './finding-order.rules.js';
@@ -10,6 +12,7 @@ import { HubWorldsRepository, type SetRow } from './hub-worlds.repository.js';
 import { rtoEstimate } from './objectives.rules.js';
 import { OutlookRepository } from './outlook.repository.js';
 import { BackupSetOfAnotherHubError, WhatIfInvalidError } from './readiness.errors.js';
+import type { PlanReadinessView } from './readiness.types.js';
 import type { ClusterDropOut, Forecast, ForecastAssumption, Objectives, RecoveryPoint, WhatIfAnswer, WhatIfQuestion } from './outlook.types.js';
 import { ageSeconds, backupLabels, PlanWorlds, restorable, summaryOf, type PlanWorld } from './plan-worlds.service.js';
 import { pathsAt, pathsOfAnother } from './paths-ahead.rules.js';
@@ -23,6 +26,8 @@ import { assessProjected, assumptionsOf, differences, imaginedSet, type Imagined
 
 const DAY_MS = 86_400_000;
 const DAYS_AROUND = 400;
+/** Of one question over many sets: what each holds of every cluster is in memory at once. */
+const SETS_AT_ONCE = 10;
 
 /** As readiness judges the source now. */
 interface AsIs {
@@ -58,20 +63,27 @@ export class OutlookService {
       const usability = setUsability(set, target.shown, now);
       return usability === 'USABLE' || usability === 'PARTIALLY_FAILED' ? [{ set, usability }] : [];
     });
-    const points = await inTurn(usable.slice(0, first), async ({ set, usability }) => {
-      const judged = await this.judge(plan.sourceHubId, set, { kind: 'SET', set }, moment);
+    const repository = this.repository.joined();
+    const points = await inGroups(usable.slice(0, first), SETS_AT_ONCE, async ({ set, usability }) => {
+      const judged = judge(await repository.clusters(plan.sourceHubId, set.id), { kind: 'SET', set }, moment);
       const outcome: PointOutcome = { startedAt: set.startedAt ?? now, verdicts: new Map(judged.map(({ cluster, assessment }) => [cluster, assessment.verdict])) };
-      return { set, usability, judged, outcome };
+      return { set, usability, outcome, setCoverage: coverageOf(judged) };
     });
     const newest = points[0]?.outcome;
-    return points.map(({ set, usability, judged, outcome }) => {
+    return points.map(({ set, usability, outcome, setCoverage }) => {
       const counts = countVerdicts(outcome.verdicts.values());
       return {
-        backupSet: summaryOf(set), usability, ageSeconds: ageSeconds(set.startedAt, now) ?? 0, counts, ...score(counts), setCoverage: coverageOf(judged),
+        backupSet: summaryOf(set), usability, ageSeconds: ageSeconds(set.startedAt, now) ?? 0, counts, ...score(counts), setCoverage,
         ...compareWithNewest(outcome, newest ?? outcome),
         recommended: outcome === newest, // by the plan's rule, NEWEST_COMPLETE
       };
     });
+  }
+
+  /** Of each plan, in the order of the ids; an error where it fails. */
+  recoveryPointsOfMany(planIds: readonly string[], first: number): Promise<(RecoveryPoint[] | Error)[]> {
+    const joined = this.joined();
+    return eachAlone(planIds, (planId) => joined.recoveryPoints(planId, first));
   }
 
   /**
@@ -102,9 +114,27 @@ export class OutlookService {
     };
   }
 
+  /** Of each plan, likewise. */
+  forecastOfMany(planIds: readonly string[], assumption: ForecastAssumption, withinDays: number, first: number): Promise<(Forecast | Error)[]> {
+    const joined = this.joined();
+    return eachAlone(planIds, (planId) => joined.forecast(planId, assumption, withinDays, first));
+  }
+
   /** @throws PlanNotFoundError */
   async objectives(planId: string): Promise<Objectives> {
-    const readiness = await this.readiness.forPlan(planId);
+    return this.objectivesBy(await this.readiness.forPlan(planId));
+  }
+
+  /** Of each plan, likewise. */
+  async objectivesOfMany(planIds: readonly string[]): Promise<(Objectives | Error)[]> {
+    const views = await this.readiness.forPlans(planIds);
+    const joined = this.joined();
+    const answers = await eachAlone(views, async (view) => view && joined.objectivesBy(view));
+    return answers.map((answer, index) => answer ?? new PlanNotFoundError(planIds[index] ?? ''));
+  }
+
+  private async objectivesBy(readiness: PlanReadinessView): Promise<Objectives> {
+    const { planId } = readiness;
     const plan = await this.worlds.plan(planId);
     const now = this.clock.now();
     const world = await this.worlds.of(plan);
@@ -152,6 +182,17 @@ export class OutlookService {
     };
   }
 
+  /** Of each plan, likewise. @throws WhatIfInvalidError */
+  whatIfOfMany(planIds: readonly string[], question: WhatIfQuestion): Promise<(WhatIfAnswer | Error)[]> {
+    const joined = this.joined();
+    return eachAlone(planIds, (planId) => joined.whatIf(planId, question));
+  }
+
+  /** For one question on many plans: they go in step, and what they read is read together. */
+  private joined(): OutlookService {
+    return new OutlookService(this.readiness, this.worlds.joined(), this.repository.joined(), this.hubs.joined(), this.outlook.joined(), this.clock);
+  }
+
   private check({ at, sourceDiesAt }: WhatIfQuestion): void {
     const now = this.clock.now().getTime();
     for (const [field, moment] of Object.entries({ at, sourceDiesAt })) {
@@ -188,15 +229,15 @@ export class OutlookService {
       return { judged, basis: { kind: 'SET', set: { credentialsBackup: `the set of ${set.startsAt.toISOString()}`, managedClustersStartedAt: set.startsAt } } };
     }
     const basis = basisOfStored(stored, world, at);
-    const rows = asIs.tokenSetId === (stored?.id ?? null) ? asIs.judged.map(({ row }) => row) : null;
-    return { judged: await this.judge(plan.sourceHubId, stored, basis, moment, rows), basis };
+    const rows = asIs.tokenSetId === (stored?.id ?? null) ? asIs.judged.map(({ row }) => row) : await this.repository.clusters(plan.sourceHubId, stored?.id ?? null);
+    return { judged: judge(rows, basis, moment), basis };
   }
 
   /** As readiness judges: by the set that a failover would restore now. */
   private async judgeAsIs(world: PlanWorld, now: Date): Promise<AsIs> {
     const { basis, set, tokenSetId } = restorable(world, now);
     const [rows, moment] = await Promise.all([this.repository.clusters(world.plan.sourceHubId, tokenSetId), this.worlds.moment(world.plan, now)]);
-    return { judged: rows.map((row) => ({ row, cluster: row.name, assessment: assessCluster(row, basis, moment) })), basis, set, tokenSetId, paths: moment.paths };
+    return { judged: judge(rows, basis, moment), basis, set, tokenSetId, paths: moment.paths };
   }
 
   /** The moment of a restore that is thought of, perhaps onto another target. */
@@ -205,12 +246,10 @@ export class OutlookService {
     if (paths === undefined) return { ...moment, now: at };
     return { ...moment, now: at, paths: pathsAt(target.id === plan.targetHubId ? paths : pathsOfAnother(paths), now, at) };
   }
-
-  private async judge(hubId: string, set: SetRow | null, basis: Basis, moment: Moment, known: readonly ClusterRow[] | null = null): Promise<(Judged & { row: ClusterRow })[]> {
-    const rows = known ?? (await this.repository.clusters(hubId, set?.id ?? null));
-    return rows.map((row) => ({ row, cluster: row.name, assessment: assessCluster(row, basis, moment) }));
-  }
 }
+
+const judge = (rows: readonly ClusterRow[], basis: Basis, moment: Moment): (Judged & { row: ClusterRow })[] =>
+  rows.map((row) => ({ row, cluster: row.name, assessment: assessCluster(row, basis, moment) }));
 
 /** The runs of a schedule that is on a hub; one that cannot be read has none. */
 function runsOf(cron: string): NextRun | null {
@@ -232,9 +271,8 @@ const AGAINST_TOKEN: ReadonlySet<string> = new Set(['TOKEN_MISSING', 'TOKEN_NOT_
 const coverageOf = (judged: readonly Judged[]): number =>
   judged.filter(({ assessment }) => assessment.verdict !== 'NOT_NEEDED' && !assessment.findings.some(({ code, verdict }) => AGAINST_TOKEN.has(code) || (code === 'TOKEN_EXPIRY_DOUBTFUL' && verdict === 'UNKNOWN'))).length;
 
-async function inTurn<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+async function inGroups<T, R>(items: readonly T[], size: number, work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
-  for (const item of items) results.push(await work(item));
+  for (let from = 0; from < items.length; from += size) results.push(...(await Promise.all(items.slice(from, from + size).map(work))));
   return results;
 }
-

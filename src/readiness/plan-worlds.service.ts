@@ -32,6 +32,11 @@ export class PlanWorlds {
     private readonly hubs: HubWorldsRepository,
   ) {}
 
+  /** Reads for many questions at once. */
+  joined(): PlanWorlds {
+    return new PlanWorlds(this.repository.joined(), this.hubs.joined());
+  }
+
   /** @throws PlanNotFoundError */
   async plan(planId: string): Promise<PlanRow> {
     const plan = await this.repository.plan(planId);

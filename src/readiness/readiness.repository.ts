@@ -81,6 +81,11 @@ export class ReadinessRepository {
     private readonly sql: Sql,
   ) {}
 
+  /** Reads for many questions at once. */
+  joined(): ReadinessRepository {
+    return new ReadinessRepository(this.prisma, this.sql.joined());
+  }
+
   /** null: there is no such plan */
   async plan(planId: string): Promise<PlanRow | null> {
     return (await this.plans([planId]))[0] ?? null;

@@ -16,7 +16,10 @@ import { ReadinessService } from './readiness.service.js';
 import type { ClusterReadinessFilter, ClusterReadinessSortField } from './readiness.types.js';
 
 const OF_PLANS = {};
+const OF_HUBS = {};
 const OF_CLUSTERS = {};
+const ROWS = {};
+const GROUPS = {};
 
 @Resolver(() => PlanModel)
 export class PlanReadinessResolver {
@@ -30,13 +33,14 @@ export class PlanReadinessResolver {
   }
 
   @ResolveField(() => ClusterReadinessRowConnection, { description: 'Which clusters would come back, and why the others would not' })
-  clusterReadiness(@Parent() plan: PlanView, @Args({ type: () => clusterReadinessArguments.type }, new ArgPipe(clusterReadinessArguments.schema)) args: ConnectionArgs<ClusterReadinessFilter, ClusterReadinessSortField>): Promise<Connection<ClusterReadinessRowView>> {
-    return connect(args, (request) => this.service.clustersOfPlan(plan.id, args.filter, args.sort, request), toClusterReadinessRowView);
+  clusterReadiness(@Parent() plan: PlanView, @Args({ type: () => clusterReadinessArguments.type }, new ArgPipe(clusterReadinessArguments.schema)) args: ConnectionArgs<ClusterReadinessFilter, ClusterReadinessSortField>, @Context() { loaders }: GraphQLContext): Promise<Connection<ClusterReadinessRowView>> {
+    return connect(args, (request) => loaders.asking(ROWS, [args.filter, args.sort, request], (ids) => this.service.clustersOfMany(ids, args.filter, args.sort, request)).load(plan.id), toClusterReadinessRowView);
   }
 
   @ResolveField(() => [ClusterGroupModel], { description: 'Verdicts counted by a property of the clusters; most clusters first' })
-  async clusterReadinessGroups(@Parent() plan: PlanView, @Args({ type: () => GroupsArguments }, new ArgPipe(groupsArguments)) { by, labelKey, filter }: z.output<typeof groupsArguments>): Promise<ReturnType<typeof toGroupView>[]> {
-    return (await this.service.groups(plan.id, by, labelKey ?? null, filter)).map(toGroupView);
+  async clusterReadinessGroups(@Parent() plan: PlanView, @Args({ type: () => GroupsArguments }, new ArgPipe(groupsArguments)) { by, labelKey, filter }: z.output<typeof groupsArguments>, @Context() { loaders }: GraphQLContext): Promise<ReturnType<typeof toGroupView>[]> {
+    const loader = loaders.asking(GROUPS, [by, labelKey, filter], (ids) => this.service.groupsOfMany(ids, by, labelKey ?? null, filter));
+    return (await loader.load(plan.id)).map(toGroupView);
   }
 }
 
@@ -45,8 +49,8 @@ export class HubReadinessResolver {
   constructor(private readonly service: ReadinessService) {}
 
   @ResolveField(() => HubReadinessModel, { description: 'Which clusters would come back if this hub died now' })
-  async readiness(@Parent() hub: HubView): Promise<HubReadinessView> {
-    return toHubReadinessView(await this.service.forHub(hub.id));
+  async readiness(@Parent() hub: HubView, @Context() { loaders }: GraphQLContext): Promise<HubReadinessView> {
+    return toHubReadinessView(await loaders.of(OF_HUBS, (ids: readonly string[]) => this.service.forHubs(ids)).load(hub.id));
   }
 }
 

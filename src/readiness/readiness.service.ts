@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
-import { inParallel } from '../common/in-parallel.js';
-import type { ListRequest, Page, Sort } from '../common/paging.js';
+import { eachAlone, inParallel } from '../common/in-parallel.js';
+import { onlyPage, shapedPages, type ListRequest, type Page, type Sort } from '../common/paging.js';
 import { ClusterNotFoundError } from '../fleet/fleet.errors.js';
 import type { ClusterOrigin } from '../fleet/fleet.types.js';
 import { HubNotFoundError } from '../hubs/hubs.errors.js';
@@ -27,6 +27,12 @@ const PLANS_AT_ONCE = 4;
 /** Beyond what is told: all clusters of a plan are worked out this often, in case something was told to nobody. */
 const WHOLE_EVERY_MS = 600_000;
 const DAY_MS = 86_400_000;
+
+/** What a hub's readiness is read by. */
+interface HubReaders {
+  readonly repository: ReadinessRepository;
+  readonly hubs: HubWorldsRepository;
+}
 
 /** What readiness says of one cluster about a set that a failover has fixed. */
 export interface ClusterPrediction {
@@ -68,9 +74,8 @@ export class ReadinessService {
 
   /** In the order of the ids, in as many statements for many plans as for one; null: there is no such plan. */
   async forPlans(planIds: readonly string[]): Promise<(PlanReadinessView | null)[]> {
-    const [plans, saved, acknowledged] = await Promise.all([this.repository.plans(planIds), this.repository.savedOfPlans(planIds), this.acknowledgements.lookup(planIds)]);
-    const results = new Map<string, SavedPlanReadiness>();
-    await inParallel(plans, PLANS_AT_ONCE, async ({ id }) => void results.set(id, await this.freshOf(id, saved.get(id) ?? null)));
+    const [plans, acknowledged] = await Promise.all([this.repository.plans(planIds), this.acknowledgements.lookup(planIds)]);
+    const results = await this.freshOfMany(plans.map(({ id }) => id));
     const sets = new Map((await this.hubs.setsById([...results.values()].flatMap(({ setId }) => setId ?? []))).map((set) => [set.id, set]));
     const now = this.clock.now();
     return planIds.map((planId) => {
@@ -87,9 +92,15 @@ export class ReadinessService {
 
   /** @throws PlanNotFoundError, CursorInvalidError */
   async clustersOfPlan(planId: string, filter: ClusterReadinessFilter, sort: Sort<ClusterReadinessSortField>, request: ListRequest): Promise<Page<ClusterReadinessRow>> {
-    const { computedAt } = await this.fresh(planId);
-    const [page, acknowledged] = await Promise.all([this.lists.page(planId, computedAt, filter, sort, request), this.acknowledgements.lookup([planId])]);
-    return { ...page, items: page.items.map((row) => ({ ...row, findings: row.findings.map((finding) => acknowledged(planId, row.cluster, finding)) })) };
+    return onlyPage(await this.clustersOfMany([planId], filter, sort, request));
+  }
+
+  /** Of each plan, which there are, in the order of the ids; an error where the cursor is not of its list. */
+  async clustersOfMany(planIds: readonly string[], filter: ClusterReadinessFilter, sort: Sort<ClusterReadinessSortField>, request: ListRequest): Promise<(Page<ClusterReadinessRow> | Error)[]> {
+    const fresh = await this.freshOfMany(planIds);
+    const computedAt = (planId: string): Date => fresh.get(planId)?.computedAt ?? this.clock.now();
+    const [pages, acknowledged] = await Promise.all([this.lists.pages(planIds, computedAt, filter, sort, request), this.acknowledgements.lookup(planIds)]);
+    return shapedPages(pages, (row) => ({ ...row, findings: row.findings.map((finding) => acknowledged(row.planId, row.cluster, finding)) }));
   }
 
   /** All, by name, some at a time: what the reader does not take is not read. @throws PlanNotFoundError */
@@ -100,18 +111,34 @@ export class ReadinessService {
 
   /** Verdicts counted by a property, most clusters first. @param label for LABEL: the label's key. @throws PlanNotFoundError */
   async groups(planId: string, by: ClusterGrouping, label: string | null, filter: ClusterReadinessFilter): Promise<ClusterGroup[]> {
-    await this.fresh(planId);
-    return (await this.lists.groups(planId, by, label, filter)).map(({ value, counts: found }) => {
+    return (await this.groupsOfMany([planId], by, label, filter))[0] ?? [];
+  }
+
+  /** Of each plan, which there are, in the order of the ids. */
+  async groupsOfMany(planIds: readonly string[], by: ClusterGrouping, label: string | null, filter: ClusterReadinessFilter): Promise<ClusterGroup[][]> {
+    await this.freshOfMany(planIds);
+    const byPlan = Map.groupBy(await this.lists.groups(planIds, by, label, filter), (row) => row.planId);
+    return planIds.map((planId) => (byPlan.get(planId) ?? []).map(({ value, counts: found }) => {
       const counts = countsOf(found);
       return { value, counts, clusters: Object.values(counts).reduce((sum, count) => sum + count, 0) };
-    });
+    }));
   }
 
   /** @throws HubNotFoundError */
   async forHub(hubId: string): Promise<HubReadinessView> {
-    const { hub, set, basis } = await this.hubWorld(hubId);
+    return this.hubReadiness(hubId, { repository: this.repository, hubs: this.hubs });
+  }
+
+  /** Of each hub, in the order of the ids, in as many statements as of one; an error where there is no such hub. */
+  forHubs(hubIds: readonly string[]): Promise<(HubReadinessView | Error)[]> {
+    const readers = this.joinedReaders();
+    return eachAlone(hubIds, (hubId) => this.hubReadiness(hubId, readers));
+  }
+
+  private async hubReadiness(hubId: string, readers: HubReaders): Promise<HubReadinessView> {
+    const { hub, set, basis } = await this.hubWorld(hubId, readers);
     const now = this.clock.now();
-    const clusters = (await this.repository.clusters(hubId, set?.id ?? null)).map((cluster) => assessCluster(cluster, basis, { now, horizonMs: DAY_MS }));
+    const clusters = (await readers.repository.clusters(hubId, set?.id ?? null)).map((cluster) => assessCluster(cluster, basis, { now, horizonMs: DAY_MS }));
     const counts = countVerdicts(clusters.map((one) => one.verdict));
     const findings = withSince(hubFindings(hub, basis, set, now), [], now);
     return {
@@ -127,7 +154,7 @@ export class ReadinessService {
     return view;
   }
 
-  /** In the order of the ids; as many statements as for one, and some for each hub that is no plan's source. null: there is no such cluster. */
+  /** In the order of the ids, in as many statements for many as for one. null: there is no such cluster. */
   async forClusters(clusterIds: readonly string[]): Promise<(ClusterReadinessView | null)[]> {
     const [clusters, rows] = await Promise.all([this.repository.clustersById(clusterIds), this.repository.ofClusters(clusterIds)]);
     const acknowledged = await this.acknowledgements.lookup([...new Set(rows.map(({ planId }) => planId))]);
@@ -139,14 +166,16 @@ export class ReadinessService {
       const verdict = worstClusterVerdict(byPlan.map((row) => row.verdict));
       views.set(id, { clusterId: id, cluster: name, hubId, byPlan, verdict, findings: byPlan.find((row) => row.verdict === verdict)?.findings ?? [] });
     }
-    for (const [hubId, own] of Map.groupBy(clusters.filter(({ id }) => !views.has(id)), (cluster) => cluster.hubId)) {
-      const { set, basis } = await this.hubWorld(hubId);
+    const unplanned = Map.groupBy(clusters.filter(({ id }) => !views.has(id)), (cluster) => cluster.hubId);
+    const readers = this.joinedReaders();
+    await Promise.all([...unplanned].map(async ([hubId, own]) => {
+      const { set, basis } = await this.hubWorld(hubId, readers);
       const now = this.clock.now();
-      for (const facts of await this.repository.clusters(hubId, set?.id ?? null, own.map(({ name }) => name))) {
+      for (const facts of await readers.repository.clusters(hubId, set?.id ?? null, own.map(({ name }) => name))) {
         const { verdict, findings } = assessCluster(facts, basis, { now, horizonMs: DAY_MS });
         views.set(facts.id, { clusterId: facts.id, cluster: facts.name, hubId, byPlan: [], verdict, findings: withSince(findings, [], now) });
       }
-    }
+    }));
     return clusterIds.map((id) => views.get(id) ?? null);
   }
 
@@ -225,6 +254,14 @@ export class ReadinessService {
     return this.freshOf(planId, await this.repository.saved(planId));
   }
 
+  /** By plan; of plans that there are. */
+  private async freshOfMany(planIds: readonly string[]): Promise<Map<string, SavedPlanReadiness>> {
+    const saved = await this.repository.savedOfPlans(planIds);
+    const results = new Map<string, SavedPlanReadiness>();
+    await inParallel(planIds, PLANS_AT_ONCE, async (planId) => void results.set(planId, await this.freshOf(planId, saved.get(planId) ?? null)));
+    return results;
+  }
+
   private async freshOf(planId: string, saved: SavedPlanReadiness | null): Promise<SavedPlanReadiness> {
     if (saved !== null && saved.wholeAt !== null && this.clock.now().getTime() - saved.computedAt.getTime() < FRESH_MS) return saved;
     const underWay = this.answering.get(planId);
@@ -234,8 +271,12 @@ export class ReadinessService {
     return answer;
   }
 
-  private async hubWorld(hubId: string): Promise<{ hub: HubFacts; set: SetRow | null; basis: Basis }> {
-    const [hubs, sets] = await Promise.all([this.hubs.hubs([hubId], null), this.hubs.sets([hubId])]);
+  private joinedReaders(): HubReaders {
+    return { repository: this.repository.joined(), hubs: this.hubs.joined() };
+  }
+
+  private async hubWorld(hubId: string, { hubs: worlds }: HubReaders): Promise<{ hub: HubFacts; set: SetRow | null; basis: Basis }> {
+    const [hubs, sets] = await Promise.all([worlds.hubs([hubId], null), worlds.sets([hubId])]);
     const hub = hubs.get(hubId);
     if (hub === undefined) throw new HubNotFoundError(hubId);
     return { hub, ...basisOfHub(hub, sets(hubId), this.clock.now()) };

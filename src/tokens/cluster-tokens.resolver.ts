@@ -5,11 +5,12 @@ import { DateTimeScalar } from '../api/scalars.js';
 import { ClusterModel, type ClusterView } from '../fleet/fleet.models.js';
 import { TokenModel, toTokenView, type TokenView } from './tokens.models.js';
 import { TimelineModel, timelineQuery, toTimelineView, type TimelineView } from './token-timeline.models.js';
-import { TokenTimelineService } from './token-timeline.service.js';
+import { TokenTimelineService, type TimelineCluster } from './token-timeline.service.js';
 import { TokensService } from './tokens.service.js';
 import type { AutoImportToken } from './tokens.types.js';
 
 const TOKENS = {};
+const TIMELINES = {};
 type Key = Pick<ClusterView, 'hubId' | 'name'>;
 const keyOf = ({ hubId, name }: Key): string => `${hubId}/${name}`;
 
@@ -26,10 +27,12 @@ export class ClusterTokensResolver {
   @ResolveField(() => TimelineModel, { description: 'What became of its tokens; at most 400 days, by default the last thirty' })
   async tokenTimeline(
     @Parent() cluster: ClusterView,
+    @Context() { loaders }: GraphQLContext,
     @Args('from', { type: () => DateTimeScalar, nullable: true }, new ArgPipe(timelineQuery.shape.from)) from?: Date,
     @Args('to', { type: () => DateTimeScalar, nullable: true }, new ArgPipe(timelineQuery.shape.to)) to?: Date,
   ): Promise<TimelineView> {
-    return toTimelineView(await this.timeline.ofCluster(cluster.id, { from, to }));
+    const loader = loaders.asking(TIMELINES, [from, to], (clusters: readonly TimelineCluster[]) => this.timeline.ofMany(clusters, { from, to }), keyOf);
+    return toTimelineView(await loader.load(cluster));
   }
 
   private async byCluster(keys: readonly Key[]): Promise<AutoImportToken[][]> {

@@ -171,6 +171,7 @@ export class FakeRemovals {
   async get(id: string): Promise<ProtectionRemoval> { return id === removal.id ? removal : Promise.reject(new RemovalNotFoundError(id)); }
   async list(_filter: unknown, request: ListRequest): Promise<Page<ProtectionRemoval>> { return pageOf([removal], request); }
   async items(id: string, _filter: unknown, request: ListRequest): Promise<Page<RemovalItem>> { await this.get(id); return pageOf([removalItem], request); }
+  itemsOfMany(ids: readonly string[], filter: unknown, request: ListRequest): Promise<Page<RemovalItem>[]> { return Promise.all(ids.map((id) => this.items(id, filter, request))); }
 }
 
 const cluster: ManagedCluster = {
@@ -230,6 +231,7 @@ export class FakeTimeline {
     const life = { ...incarnation, account: 'auto-import-account', issuedAt: at, nextIssuedAt: null, unlabelledMs: 0, refreshDueAt: at, refreshLateMs: 1000, refreshMissed: false, sets: [held] } as const;
     return { clusterId, hubId, cluster: name, from: at, to: at, isComplete: true, lives: [life], setsWithout: [held], gaps: [{ kind: 'NO_TOKEN', from: at, to: null }] };
   }
+  ofMany(clusters: readonly { readonly id: string }[], range: unknown): Promise<TokenTimeline[]> { return Promise.all(clusters.map(({ id }) => this.ofCluster(id, range))); }
 }
 
 const schedule: BackupSchedule = {
@@ -276,6 +278,8 @@ export class FakeBackups {
   async set(id: string): Promise<BackupSet> { return id === set.id ? set : Promise.reject(new BackupSetNotFoundError(id)); }
   async setTokens(id: string, _filter: unknown, request: ListRequest): Promise<Page<BackupSetToken>> { await this.set(id); return pageOf([setToken], request); }
   async setClusters(id: string, _filter: unknown, request: ListRequest): Promise<Page<BackupSetCluster>> { await this.set(id); return pageOf([setCluster], request); }
+  setTokensOfMany(ids: readonly string[], filter: unknown, request: ListRequest): Promise<Page<BackupSetToken>[]> { return Promise.all(ids.map((id) => this.setTokens(id, filter, request))); }
+  setClustersOfMany(ids: readonly string[], filter: unknown, request: ListRequest): Promise<Page<BackupSetCluster>[]> { return Promise.all(ids.map((id) => this.setClusters(id, filter, request))); }
 }
 
 const acknowledgement: Acknowledgement = {
@@ -302,6 +306,7 @@ class FakeProbes {
   constructor(private readonly calls: Calls, private readonly plans: FakePlans) {}
   async list(planId: string, _filter: unknown, request: ListRequest): Promise<Page<TargetPath>> { await this.plans.get(planId); return pageOf([targetPath], request); }
   async probeNow(planId: string, cluster: string | null, by: Acting): Promise<number> { this.calls.note('probes.probeNow', planId, cluster, by); await this.plans.get(planId); return 13; }
+  listOfMany(planIds: readonly string[], filter: unknown, request: ListRequest): Promise<Page<TargetPath>[]> { return Promise.all(planIds.map((planId) => this.list(planId, filter, request))); }
 }
 
 class FakeAcknowledgements {
@@ -309,6 +314,7 @@ class FakeAcknowledgements {
   async acknowledge(planId: string, input: NewAcknowledgement, by: Acting): Promise<Acknowledgement> { this.calls.note('acknowledgements.acknowledge', planId, input, by); await this.plans.get(planId); return acknowledgement; }
   async withdraw(id: string, by: Acting): Promise<Acknowledgement> { this.calls.note('acknowledgements.withdraw', id, by); return id === acknowledgement.id ? acknowledgement : Promise.reject(new AcknowledgementNotFoundError(id)); }
   async list(planId: string, _filter: unknown, request: ListRequest): Promise<Page<Acknowledgement>> { await this.plans.get(planId); return pageOf([acknowledgement], request); }
+  listOfMany(planIds: readonly string[], filter: unknown, request: ListRequest): Promise<Page<Acknowledgement>[]> { return Promise.all(planIds.map((planId) => this.list(planId, filter, request))); }
 }
 
 class FakeHistory {
@@ -323,6 +329,10 @@ class FakeHistory {
     await this.plans.get(planId);
     return { planId, asOf: at, verdict: 'READY', since: at, code: null, cause: null, counts: readiness.counts, ...rest, byCode: [{ verdict: 'NOT_READY', code: 'TOKEN_EXPIRED', count: 1 }] };
   }
+  hoursOfMany(planIds: readonly string[]): Promise<ReadinessPoint[][]> { return Promise.all(planIds.map((planId) => this.hours(planId))); }
+  changesOfMany(planIds: readonly string[], filter: unknown, request: ListRequest): Promise<Page<VerdictChange>[]> { return Promise.all(planIds.map((planId) => this.changes(planId, filter, request))); }
+  groupsOfMany(planIds: readonly string[]): Promise<ChangeGroup[][]> { return Promise.all(planIds.map((planId) => this.groups(planId))); }
+  asOfOfMany(planIds: readonly string[]): Promise<ReadinessAsOf[]> { return Promise.all(planIds.map((planId) => this.asOf(planId))); }
 }
 
 class FakeOutlook {
@@ -353,6 +363,10 @@ class FakeOutlook {
       setStartedAt: at, rpoSeconds: 60, gained: 1, lost: 0, differences: [{ cluster: 'shop-1', before: 'NOT_READY', after: 'READY', code: null }], assumptions: ['a'],
     };
   }
+  recoveryPointsOfMany(planIds: readonly string[]): Promise<RecoveryPoint[][]> { return Promise.all(planIds.map((planId) => this.recoveryPoints(planId))); }
+  forecastOfMany(planIds: readonly string[]): Promise<Forecast[]> { return Promise.all(planIds.map((planId) => this.forecast(planId))); }
+  objectivesOfMany(planIds: readonly string[]): Promise<Objectives[]> { return Promise.all(planIds.map((planId) => this.objectives(planId))); }
+  whatIfOfMany(planIds: readonly string[]): Promise<WhatIfAnswer[]> { return Promise.all(planIds.map((planId) => this.whatIf(planId))); }
 }
 
 export class FakeReadiness {
@@ -368,6 +382,9 @@ export class FakeReadiness {
     const { id, name, hubId } = await this.fleet.get(clusterId);
     return { clusterId: id, cluster: name, hubId, verdict: 'NOT_READY', findings: [finding], byPlan: [row] };
   }
+  forHubs(hubIds: readonly string[]): Promise<HubReadinessView[]> { return Promise.all(hubIds.map((hubId) => this.forHub(hubId))); }
+  clustersOfMany(planIds: readonly string[], filter: unknown, sort: unknown, request: ListRequest): Promise<Page<ClusterReadinessRow>[]> { return Promise.all(planIds.map((planId) => this.clustersOfPlan(planId, filter, sort, request))); }
+  groupsOfMany(planIds: readonly string[]): Promise<ClusterGroup[][]> { return Promise.all(planIds.map((planId) => this.groups(planId))); }
 }
 
 const plan: Plan = {
@@ -427,6 +444,8 @@ export class FakeFailovers {
   async abort(id: string, by: Acting): Promise<FailoverDetail> { this.calls.note('failovers.abort', id, by); return this.get(id); }
   async retry(id: string, by: Acting): Promise<FailoverDetail> { this.calls.note('failovers.retry', id, by); return this.get(id); }
   async eventsAfter(id: string, sequence: number, limit = 500): Promise<FailoverEvent[]> { await this.get(id); return this.events.filter((one) => one.sequence > sequence).slice(0, limit); }
+  eventsOfMany(wanted: readonly string[], sequence: number, limit: number): Promise<FailoverEvent[][]> { return Promise.all(wanted.map((id) => this.eventsAfter(id, sequence, limit))); }
+  eventCounts(wanted: readonly string[]): Promise<number[]> { return Promise.resolve(wanted.map(() => this.events.length)); }
   async *changes(id: string, sequence: number, signal: AbortSignal): AsyncGenerator<FailoverEvent> {
     let last = sequence;
     const wake = () => this.waiting.splice(0).forEach((resolve) => resolve());
@@ -463,6 +482,7 @@ export class FakeImports {
   async get(id: string, name: string): Promise<ClusterImport> { return id === ids.failover && name === imported.cluster ? imported : Promise.reject(new ImportNotFoundError(id, name)); }
   async counts(wanted: readonly string[]): Promise<Map<string, ImportCounts>> { return new Map(wanted.map((id) => [id, { total: 13, byState: { WAITING: 13 }, byOutcome: {} }])); }
   async supplyApiUrl(id: string, name: string, apiUrl: string, by: Acting): Promise<ClusterImport> { this.calls.note('imports.supplyApiUrl', id, name, apiUrl, by); return this.get(id, name); }
+  listOfMany(wanted: readonly string[], filter: unknown, sort: unknown, request: ListRequest): Promise<Page<ClusterImport>[]> { return Promise.all(wanted.map((id) => this.list(id, filter, sort, request))); }
 }
 
 const restore: RestoreRecord = {

@@ -117,7 +117,7 @@ export class Parts {
     this.backupsProcessor = new ProjectBackupsProcessor(this.jobs, new BackupsReconciler(backupFacts, evidence, this.changes, clock), backupFacts, this.changes, clock, config);
     this.backupRecords = new BackupRecordsReconciler(evidence, this.connections, this.changes, clock, config, { answerMs: 3_000, downloadMs: 5_000 });
     this.recordsProcessor = new ReadBackupRecordsProcessor(this.jobs, this.backupRecords, evidence, this.changes, clock, config);
-    this.backups = new BackupsService(new BackupsRepository(prisma, sql));
+    this.backups = new BackupsService(new BackupsRepository(sql));
     this.schedules = new SchedulesService(new SchedulesRepository(prisma, sql), this.hubs, this.connections, this.audit, clock);
   }
 

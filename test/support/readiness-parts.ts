@@ -23,6 +23,6 @@ export class ReadinessParts {
     this.worlds = new PlanWorlds(this.repository, hubs);
     this.acknowledgements = new AcknowledgementsService(this.worlds, new AcknowledgementsRepository(prisma, sql), audit, clock);
     this.readiness = new ReadinessService(this.repository, hubs, new ClusterListRepository(sql), this.worlds, this.acknowledgements, clock);
-    this.outlook = new OutlookService(this.readiness, this.worlds, this.repository, hubs, new OutlookRepository(prisma, sql), clock);
+    this.outlook = new OutlookService(this.readiness, this.worlds, this.repository, hubs, new OutlookRepository(sql), clock);
   }
 }

@@ -56,7 +56,7 @@ export class RecoveryParts {
     this.repository = new FailoversRepository(prisma, sql);
     const events = new FailoverEvents(this.repository);
     this.failovers = new FailoversService(this.repository, this.plans, events, jobs, audit, clock);
-    this.imports = new ImportsService(new ImportsRepository(prisma), this.failovers, audit);
+    this.imports = new ImportsService(new ImportsRepository(prisma, sql), this.failovers, audit);
     this.restores = new RestoresService(new RestoresRepository(prisma));
     const fencer = new SourceFencer(view);
     const pass = new ImportPass(new ImporterService(view), config);

@@ -133,9 +133,22 @@ export class FailoversRepository {
     return rows.map((row) => row.id);
   }
 
-  async events(failoverId: string, after: number, limit: number): Promise<FailoverEvent[]> {
-    const rows = await this.prisma.failoverEvent.findMany({ where: { failoverId, sequence: { gt: after } }, orderBy: { sequence: 'asc' }, take: limit });
-    return rows.map(({ id: _, data, ...row }) => ({ ...row, data: data as StepFacts }));
+  events(failoverId: string, after: number, limit: number): Promise<FailoverEvent[]> {
+    return this.eventsOf([failoverId], after, limit);
+  }
+
+  /** Of each failover, oldest first. @param limit for each */
+  eventsOf(failoverIds: readonly string[], after: number, limit: number): Promise<FailoverEvent[]> {
+    return this.sql.query<FailoverEvent>(
+      `SELECT event.* FROM unnest($1::uuid[]) AS failover (id), LATERAL (
+         SELECT failover_id AS "failoverId", sequence, type, summary, data, actor, at FROM failover_event WHERE failover_id = failover.id AND sequence > $2 ORDER BY sequence LIMIT $3
+       ) AS event`, [failoverIds, after, limit]);
+  }
+
+  /** Sequences have no gaps: the last one is the count. */
+  async eventCounts(failoverIds: readonly string[]): Promise<Map<string, number>> {
+    const rows = await this.prisma.failoverEvent.groupBy({ by: ['failoverId'], where: { failoverId: { in: [...failoverIds] } }, _max: { sequence: true } });
+    return new Map(rows.map(({ failoverId, _max }) => [failoverId, _max.sequence ?? 0]));
   }
 
   imports(failoverId: string): Promise<ImportRow[]> {

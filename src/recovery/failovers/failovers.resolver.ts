@@ -36,6 +36,9 @@ interface Payload {
 const DETAILS = {};
 const COUNTS = {};
 const RESTORES = {};
+const IMPORTS = {};
+const EVENTS = {};
+const EVENT_COUNTS = {};
 const afterArg = z.int().min(0).max(999_999_999);
 const eventsFirst = z.int().min(1).max(100);
 
@@ -102,8 +105,8 @@ export class FailoversResolver {
   }
 
   @ResolveField(() => ImportConnection, { description: 'The re-import of each managed cluster' })
-  imports(@Parent() failover: FailoverView, @Args({ type: () => importArguments.type }, new ArgPipe(importArguments.schema)) args: ConnectionArgs<ImportFilter, ImportSortField>): Promise<Connection<ImportView>> {
-    return connect(args, (request) => this.imports_.list(failover.id, args.filter, args.sort, request), toImportView);
+  imports(@Parent() failover: FailoverView, @Args({ type: () => importArguments.type }, new ArgPipe(importArguments.schema)) args: ConnectionArgs<ImportFilter, ImportSortField>, @Context() { loaders }: GraphQLContext): Promise<Connection<ImportView>> {
+    return connect(args, (request) => loaders.asking(IMPORTS, [args.filter, args.sort, request], (ids) => this.imports_.listOfMany(ids, args.filter, args.sort, request)).load(failover.id), toImportView);
   }
 
   @ResolveField(() => RestoreModel, { nullable: true })
@@ -115,14 +118,15 @@ export class FailoversResolver {
   @ResolveField(() => EventConnection, { description: 'The log. `after` takes a cursor, which is an event\u2019s sequence' })
   async events(
     @Parent() failover: FailoverView,
+    @Context() { loaders }: GraphQLContext,
     @Args('first', { type: () => Int }, new ArgPipe(eventsFirst)) first: number,
     @Args('after', { type: () => String, nullable: true }, new ArgPipe(z.coerce.number().pipe(afterArg).optional())) after?: number,
   ): Promise<Connection<EventView>> {
-    const events = await this.service.eventsAfter(failover.id, after ?? 0, first + 1);
+    const events = await loaders.asking(EVENTS, [after ?? 0, first], (ids) => this.service.eventsOfMany(ids, after ?? 0, first + 1)).load(failover.id);
     const nodes = events.slice(0, first).map((event) => toEventView(event, correlationOf(failover)));
     const edges = nodes.map((node) => ({ node, cursor: String(node.sequence) }));
     const pageInfo = { hasNextPage: events.length > first, hasPreviousPage: (after ?? 0) > 0, startCursor: edges[0]?.cursor ?? null, endCursor: edges.at(-1)?.cursor ?? null };
-    const count = () => this.countEvents(failover.id);
+    const count = () => loaders.of(EVENT_COUNTS, (ids: readonly string[]) => this.service.eventCounts(ids)).load(failover.id);
     return {
       nodes,
       edges,
@@ -180,16 +184,6 @@ export class FailoversResolver {
     const found = await loaders.of(DETAILS, async (ids: readonly string[]) => inOrder(ids, await this.service.getMany(ids), (detail) => detail.id)).load(id);
     if (found === null) throw new FailoverNotFoundError(id);
     return found;
-  }
-
-  /** Sequences have no gaps: the last one is the count. */
-  private async countEvents(id: string): Promise<number> {
-    let last = 0;
-    for (;;) {
-      const events = await this.service.eventsAfter(id, last, 500);
-      last = events.at(-1)?.sequence ?? last;
-      if (events.length < 500) return last;
-    }
   }
 }
 

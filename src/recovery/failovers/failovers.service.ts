@@ -113,6 +113,18 @@ export class FailoversService {
     return this.repository.events(failoverId, sequence, Math.min(limit, EVENTS));
   }
 
+  /** Of each failover, which there are, in the order of the ids. */
+  async eventsOfMany(failoverIds: readonly string[], sequence: number, limit = EVENTS): Promise<FailoverEvent[][]> {
+    const rows = Map.groupBy(await this.repository.eventsOf(failoverIds, sequence, Math.min(limit, EVENTS)), (event) => event.failoverId);
+    return failoverIds.map((id) => rows.get(id) ?? []);
+  }
+
+  /** How many events each failover has, in the order of the ids. */
+  async eventCounts(failoverIds: readonly string[]): Promise<number[]> {
+    const counts = await this.repository.eventCounts(failoverIds);
+    return failoverIds.map((id) => counts.get(id) ?? 0);
+  }
+
   /**
    * Every event after `sequence`, as they come; ends after the last one of a failover that has ended, or when `signal` aborts.
    * The table is the truth: looked at every second, and at once when this process writes.

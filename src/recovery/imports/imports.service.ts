@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AuditService } from '../../access/audit.service.js';
 import type { Acting } from '../../common/acting.js';
-import type { ListRequest, Page, Sort } from '../../common/paging.js';
+import { onlyPage, type ListRequest, type Page, type Sort } from '../../common/paging.js';
 import { ReasonRequiredError } from '../../hubs/hubs.errors.js';
 import { FailoverNotFoundError } from '../failovers/failovers.errors.js';
 import { FailoversService } from '../failovers/failovers.service.js';
@@ -21,7 +21,12 @@ export class ImportsService {
   /** @throws FailoverNotFoundError */
   async list(failoverId: string, filter: ImportFilter, sort: Sort<ImportSortField>, request: ListRequest): Promise<Page<ClusterImport>> {
     if (!(await this.repository.exists(failoverId))) throw new FailoverNotFoundError(failoverId);
-    return this.repository.list(failoverId, filter, sort, request);
+    return onlyPage(await this.listOfMany([failoverId], filter, sort, request));
+  }
+
+  /** Of each failover, which there are, in the order of the ids; an error where the cursor is not of its list. */
+  listOfMany(failoverIds: readonly string[], filter: ImportFilter, sort: Sort<ImportSortField>, request: ListRequest): Promise<(Page<ClusterImport> | Error)[]> {
+    return this.repository.listOf(failoverIds, filter, sort, request);
   }
 
   /** @throws ImportNotFoundError */
