@@ -2,13 +2,14 @@ import type { ApolloServerPlugin } from '@apollo/server';
 import type { ApolloDriverConfig } from '@nestjs/apollo';
 import { ApolloDriver } from '@nestjs/apollo';
 import { GraphQLModule } from '@nestjs/graphql';
+import { GraphQLError } from 'graphql';
 import type { DynamicModule } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { asDomainError } from './as-domain-error.js';
 import { Authenticator, authorizationOf, setCaller } from './caller.js';
 import type { GraphQLContext } from './context.js';
 import { formatGraphQLError, logUnforeseen, toGraphQLError } from './graphql-error.js';
-import { httpRules, parseLimits } from './graphql-limits.js';
+import { costErrors, httpRules, parseLimits } from './graphql-limits.js';
 import { GRAPHQL_PATH } from './graphql-path.js';
 import { Loaders } from './loaders.js';
 
@@ -27,6 +28,18 @@ const errorLog: ApolloServerPlugin = {
     return {
       async didEncounterErrors({ errors }) {
         errors.forEach(logUnforeseen);
+      },
+    };
+  },
+};
+
+/** Validation knows no variables. */
+const costWithVariables: ApolloServerPlugin = {
+  async requestDidStart() {
+    return {
+      async didResolveOperation({ schema, document, operationName, request }) {
+        const [error] = costErrors(schema, document, operationName ?? undefined, request.variables ?? {});
+        if (error !== undefined) throw new GraphQLError(error.message, { extensions: { code: 'GRAPHQL_VALIDATION_FAILED', http: { status: 400 } } });
       },
     };
   },
@@ -54,7 +67,7 @@ export function graphqlModule(): DynamicModule {
       stopOnTerminationSignals: false,
       // After the HTTP server is closed: Apollo would close it first, and wait ten seconds for what is open
       stopOnApplicationShutdown: true,
-      plugins: [errorLog],
+      plugins: [errorLog, costWithVariables],
       parseOptions: parseLimits,
       validationRules: [...httpRules],
     }),

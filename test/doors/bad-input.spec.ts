@@ -180,6 +180,7 @@ describe('GraphQL', () => {
     { because: 'a form, as another site could send', path: '/graphql', method: 'POST', body: 'query=%7Bwhoami%7Bid%7D%7D', headers: { 'content-type': 'application/x-www-form-urlencoded' }, status: [415] },
     { because: 'plain text', path: '/graphql', method: 'POST', body: '{"query":"{ whoami { id } }"}', headers: { 'content-type': 'text/plain' }, status: [415] },
     { because: 'a MiB of junk', path: '/graphql', method: 'POST', body: JSON.stringify({ query: 'x'.repeat(MIB) }), headers: {}, status: [413] },
+    { because: 'pages in pages, by a variable', path: '/graphql', method: 'POST', body: { query: 'query ($n: Int!) { plans(first: $n) { nodes { clusterReadiness(first: $n) { nodes { cluster } } } } }', variables: { n: 100 } }, headers: {}, status: [400] },
     { because: 'nothing', path: '/graphql', method: 'POST', body: {}, headers: {}, status: [400] },
   ])('$because', async ({ path, method, body, headers, status }) => {
     const answer = await http.call(method, path, { body, headers: headers as Record<string, string> });
