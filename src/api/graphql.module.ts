@@ -39,7 +39,7 @@ const costWithVariables: ApolloServerPlugin = {
     return {
       async didResolveOperation({ schema, document, operationName, request }) {
         const [error] = costErrors(schema, document, operationName ?? undefined, request.variables ?? {});
-        if (error !== undefined) throw new GraphQLError(error.message, { extensions: { code: 'GRAPHQL_VALIDATION_FAILED', http: { status: 400 } } });
+        if (error !== undefined) throw new GraphQLError(error.message, { extensions: { code: 'BAD_USER_INPUT', http: { status: 400 } } });
       },
     };
   },
