@@ -44,7 +44,7 @@ export async function startService(config: Config, { clock = new SystemClock() }
     const ground = { config: Object.freeze({ ...config, sealingKeys }), databaseUrl, clock };
     app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(ground), newHttpAdapter(), { bodyParser: false, logger: ['error', 'warn'], abortOnError: false });
     if (!config.roles.has('api')) answerProbesOnly(app);
-    await configureHttp(app, version);
+    await configureHttp(app, version, config);
     await app.init();
     app.useLogger(app.get(Logger)); // only now: what Nest says of each route on its way up is of interest to nobody
     await app.listen(config.port, config.host);

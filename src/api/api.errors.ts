@@ -82,6 +82,16 @@ export class IdempotencyInProgressError extends DomainError {
   }
 }
 
+export class TooManyRequestsError extends DomainError {
+  readonly code = 'RATE_LIMITED';
+  readonly kind = 'too-many';
+  readonly title = 'Too many requests';
+  override readonly remedy = 'Send it again after Retry-After.';
+  constructor(perMinute: number, readonly retryAfterSeconds: number, options?: ErrorOptions) {
+    super(`At most ${perMinute} requests a minute are answered for one caller`, { perMinute }, options);
+  }
+}
+
 export class TooManyStreamsError extends DomainError {
   readonly code = 'TOO_MANY_STREAMS';
   readonly kind = 'too-many';

@@ -4,6 +4,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { createHash, randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { RawRequestDefaultExpression } from 'fastify';
+import { type Borders, guardBorders } from './borders.js';
 import { asDomainError, BODY_LIMIT } from './as-domain-error.js';
 import { isNotModified } from './etag.js';
 import { GRAPHQL_PATH } from './graphql-path.js';
@@ -67,9 +68,10 @@ const OUTSIDE_PREFIX = ['livez', 'readyz', 'metrics', GRAPHQL_PATH.slice(1)];
  * Everything of HTTP that is no operation: bodies, headers, prefix, pages. Before `app.listen()` or `app.init()`.
  * @param version as the OpenAPI document shows it
  */
-export async function configureHttp(app: NestFastifyApplication, version: string): Promise<void> {
+export async function configureHttp(app: NestFastifyApplication, version: string, borders: Borders = {}): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   takeJsonOnly(fastify);
+  await guardBorders(fastify, borders);
   await app.register(helmet as never, {
     contentSecurityPolicy: { useDefaults: false, directives: BARE_POLICY },
     strictTransportSecurity: false, // TLS ends in front of us

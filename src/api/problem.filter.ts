@@ -1,6 +1,6 @@
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { IdempotencyInProgressError } from './api.errors.js';
+import { IdempotencyInProgressError, TooManyRequestsError } from './api.errors.js';
 import { asDomainError } from './as-domain-error.js';
 import { isGraphQL } from './context.js';
 import { toProblem } from './problem.js';
@@ -34,7 +34,7 @@ export class ProblemFilter implements ExceptionFilter {
 }
 
 function headersFor(status: number, error: unknown): Record<string, string> {
-  if (error instanceof IdempotencyInProgressError) return { 'retry-after': String(error.retryAfterSeconds) };
+  if (error instanceof IdempotencyInProgressError || error instanceof TooManyRequestsError) return { 'retry-after': String(error.retryAfterSeconds) };
   if (status === 401) return { 'www-authenticate': 'Bearer realm="lifeboat"' };
   if (status === 503 || status === 429) return { 'retry-after': String(RETRY_AFTER_SECONDS) };
   return {};

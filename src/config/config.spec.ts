@@ -36,3 +36,9 @@ test('the key file is made once, private, and refused when others may read it', 
   chmodSync(join(dir, 'sealing.key'), 0o644);
   expect(() => sealingKeyFromFile(dir)).toThrow(/0600/);
 });
+
+test('origins of other sites are named in full', () => {
+  expect(loadConfig({ LIFEBOAT_CORS_ORIGINS: 'https://portal.example, http://localhost:3000' }).corsOrigins).toEqual(['https://portal.example', 'http://localhost:3000']);
+  expect(loadConfig({}).corsOrigins).toBeUndefined();
+  for (const wrong of ['*', 'https://*.example', 'portal.example', 'https://portal.example/']) expect(() => loadConfig({ LIFEBOAT_CORS_ORIGINS: wrong })).toThrow(/LIFEBOAT_CORS_ORIGINS/);
+});

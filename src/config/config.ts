@@ -45,6 +45,12 @@ export const environment = z.object({
   LIFEBOAT_FAILOVER_POLL_SECONDS: seconds(5),
   LIFEBOAT_IMPORT_RETRY_SECONDS: seconds(30),
   LIFEBOAT_CHANGES_KEPT_HOURS: hours(72),
+  LIFEBOAT_CORS_ORIGINS: z
+    .string()
+    .transform((list) => list.split(',').map((one) => one.trim()))
+    .pipe(z.array(z.string().regex(/^https?:\/\/[^\s/*@]+$/, 'must be origins like https://portal.example, comma separated')))
+    .optional(),
+  LIFEBOAT_REQUESTS_PER_MINUTE: z.coerce.number().int().positive().optional(),
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -72,6 +78,10 @@ export class Config {
   readonly importRetryMs!: number;
   /** How long the change log is kept */
   readonly changesKeptMs!: number;
+  /** Origins whose pages may call; absent: no other site's page may */
+  readonly corsOrigins?: readonly string[];
+  /** Of one caller; absent: as many as come */
+  readonly requestsPerMinute?: number;
   readonly host!: string;
   readonly port!: number;
   readonly logLevel!: z.infer<typeof environment>['LOG_LEVEL'];
@@ -118,6 +128,8 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     failoverPollMs: e.LIFEBOAT_FAILOVER_POLL_SECONDS * 1000,
     importRetryMs: e.LIFEBOAT_IMPORT_RETRY_SECONDS * 1000,
     changesKeptMs: e.LIFEBOAT_CHANGES_KEPT_HOURS * 3_600_000,
+    corsOrigins: e.LIFEBOAT_CORS_ORIGINS,
+    requestsPerMinute: e.LIFEBOAT_REQUESTS_PER_MINUTE,
     host: e.HOST,
     port: e.PORT,
     logLevel: e.LOG_LEVEL,

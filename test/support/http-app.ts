@@ -5,6 +5,7 @@ import { AccessModule } from '../../src/access/access.module.js';
 import { ApiKeysService } from '../../src/access/api-keys.service.js';
 import type { Role } from '../../src/access/permissions.js';
 import { ApiModule } from '../../src/api/api.module.js';
+import type { Borders } from '../../src/api/borders.js';
 import { configureHttp, newHttpAdapter } from '../../src/api/http.js';
 import { Clock, ManualClock } from '../../src/common/clock.js';
 import { DatabaseModule } from '../../src/database/database.module.js';
@@ -47,7 +48,7 @@ export interface Answer {
   readonly body: Readonly<Record<string, never>> & { readonly [name: string]: unknown };
 }
 
-export async function startHttpApp(features: Pick<ModuleMetadata, 'imports' | 'controllers' | 'providers'> = {}, startAt = new Date('2026-11-24T08:00:00Z')): Promise<HttpApp> {
+export async function startHttpApp(features: Pick<ModuleMetadata, 'imports' | 'controllers' | 'providers'> = {}, startAt = new Date('2026-11-24T08:00:00Z'), borders: Borders = {}): Promise<HttpApp> {
   const database = await cloneTestDatabase();
   const clock = new ManualClock(startAt);
 
@@ -59,7 +60,7 @@ export async function startHttpApp(features: Pick<ModuleMetadata, 'imports' | 'c
   class TestModule {}
 
   const app = await NestFactory.create<NestFastifyApplication>(TestModule, newHttpAdapter(), { bodyParser: false, logger: process.env['TEST_LOG'] ? ['error', 'warn'] : false, abortOnError: false });
-  await configureHttp(app, '0.0.0-test');
+  await configureHttp(app, '0.0.0-test', borders);
   await app.listen(0, '127.0.0.1');
   const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
 
