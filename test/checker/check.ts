@@ -4,6 +4,7 @@ import { Secret } from '../../src/common/secret.js';
 import type { ManualClock } from '../../src/common/clock.js';
 import { DatabasePool } from '../../src/database/database-pool.js';
 import { PrismaService } from '../../src/database/prisma.service.js';
+import { Sql } from '../../src/database/sql.js';
 import { cloneTestDatabase, connectTo } from '../support/database.js';
 import type { CheckedHub } from './checked-hub.js';
 import type { Step } from './schedule.js';
@@ -35,7 +36,7 @@ async function lane({ schedules, examples = [], path, shrinks = true, openHub }:
   await prisma.onModuleInit();
   const admin = await connectTo(url);
   const property = fc.asyncProperty(schedules, async (steps) => {
-    const world = await World.open({ url, prisma, admin }, openHub);
+    const world = await World.open({ url, prisma, sql: new Sql(pool), admin }, openHub);
     try {
       await world.run(steps);
     } catch (error) {

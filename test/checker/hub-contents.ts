@@ -1,3 +1,4 @@
+import { labels } from '../../src/common/rhacm-names.js';
 import type { ResourceType } from '../../src/kube/kube.types.js';
 import { resources } from '../../src/kube/resources.js';
 import type { CheckedHub, Content } from './checked-hub.js';
@@ -17,6 +18,11 @@ type Make = (draft: Draft) => Content;
 
 const at = (count: number): string => new Date(1_790_000_000_000 + count * 1_000).toISOString();
 const inBackup = ({ name, count }: Draft, spec: object, status: object): Content => ({ metadata: { namespace: BACKUP, name, annotations: { count: String(count) } }, spec, status });
+
+/** As RHACM's own are */
+const labelled = ({ pick }: Draft, content: Content): Content => ({
+  ...content, metadata: { ...content.metadata, labels: pick<Record<string, string>>({ [labels.backupScheduleType]: pick('credentials', 'resources', 'managedClusters') }, {}) },
+});
 
 /** What a hub is filled with: objects that are watched, and neighbours of theirs that are not. All are valid by the definitions that real hubs hold. */
 const makers: readonly (readonly [ResourceType, Make])[] = [
@@ -46,8 +52,8 @@ const makers: readonly (readonly [ResourceType, Make])[] = [
   [resources.clusterManagementAddOn, ({ count, pick }) => ({ metadata: { name: pick('managed-serviceaccount', 'work-manager'), annotations: { count: String(count) } }, spec: {} })],
   [resources.backupSchedule, (draft) => inBackup(draft, { veleroSchedule: '0 */2 * * *', veleroTtl: `${draft.count}h` }, { phase: draft.pick('New', 'Enabled', 'BackupCollision'), lastMessage: `change ${draft.count}` })],
   [resources.restore, (draft) => inBackup(draft, { cleanupBeforeRestore: 'None', veleroManagedClustersBackupName: draft.pick('skip', 'latest'), veleroResourcesBackupName: 'latest', veleroCredentialsBackupName: 'latest' }, { phase: draft.pick('Started', 'Finished', 'Error'), lastMessage: `change ${draft.count}` })],
-  [resources.veleroSchedule, (draft) => inBackup(draft, { schedule: '0 */2 * * *', template: {} }, { phase: draft.pick('New', 'Enabled'), lastBackup: at(draft.count) })],
-  [resources.veleroBackup, (draft) => inBackup(draft, { storageLocation: draft.pick('a', 'b') }, { phase: draft.pick('New', 'InProgress', 'Completed', 'Failed'), startTimestamp: at(draft.count) })],
+  [resources.veleroSchedule, (draft) => labelled(draft, inBackup(draft, { schedule: '0 */2 * * *', template: {}, paused: draft.pick(false, true) }, { phase: draft.pick('New', 'Enabled'), lastBackup: at(draft.count) }))],
+  [resources.veleroBackup, (draft) => labelled(draft, inBackup(draft, { storageLocation: draft.pick('a', 'b') }, { phase: draft.pick('New', 'InProgress', 'Completed', 'Failed'), startTimestamp: at(draft.count) }))],
   [resources.veleroRestore, (draft) => inBackup(draft, { backupName: draft.pick('a', 'b') }, { phase: draft.pick('New', 'Completed', 'Failed'), errors: draft.count })],
   [resources.backupStorageLocation, (draft) => inBackup(draft, { provider: 'aws', objectStorage: { bucket: `bucket-${draft.count}` } }, { phase: draft.pick('Available', 'Unavailable') })],
 ];

@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import type { PrismaService } from '../../src/database/prisma.service.js';
+import type { Sql } from '../../src/database/sql.js';
 import { projectCluster } from '../../src/fleet/cluster-projection.rules.js';
 import { isKept, observedObject } from '../../src/fleet/facts.rules.js';
 import type { AddOnFacts, ManagedClusterFacts, ObservedObject, StorageLocationFacts } from '../../src/fleet/facts.types.js';
@@ -7,6 +8,7 @@ import { watchedKinds, type FleetChange, type WatchedKind } from '../../src/flee
 import { watched } from '../../src/fleet/watched-kinds.js';
 import { until } from '../support/until.js';
 import type { CheckedHub } from './checked-hub.js';
+import { backupKinds, ProjectedBackups } from './projected-backups.js';
 
 /** How long after the last fault all must be as it is on the hub. Real time, generous: it only matters when the check fails. */
 const LIMIT_MS = 120_000;
@@ -30,6 +32,7 @@ interface HubObjectRow {
 export interface CheckedDatabase {
   readonly url: string;
   readonly prisma: PrismaService;
+  readonly sql: Sql;
   /** A connection that no fault befalls */
   readonly admin: Client;
 }
@@ -50,16 +53,20 @@ export class Truth {
   /** What listeners know: read again whenever they are told that something changed */
   private readonly told = new Map<WatchedKind, Rows>();
   private listening: Promise<void> = Promise.resolve();
+  private readonly backups: ProjectedBackups;
 
   constructor(
     private readonly database: CheckedDatabase,
     private readonly hubId: string,
     private readonly hub: Pick<CheckedHub, 'direct'>,
-  ) {}
+  ) {
+    this.backups = new ProjectedBackups(database.prisma, database.sql, hubId);
+  }
 
   /** Listeners are told by whoever owns the hub. */
   listen({ topic, kinds }: Pick<FleetChange, 'topic'> & Partial<FleetChange>): Promise<void> {
     const concerned = topic === 'READ' ? watchedKinds : topic === 'FACTS' ? [...(kinds ?? [])] : [];
+    if (concerned.some((kind) => backupKinds.has(kind))) this.backups.wake();
     this.listening = this.listening.then(async () => {
       for (const kind of concerned) this.told.set(kind, await this.factsOf(kind));
     });
@@ -68,6 +75,7 @@ export class Truth {
 
   /** Resolves when the tables and a fresh list of the hub are one. @throws Mismatch */
   async agrees(when: string): Promise<void> {
+    await this.canRead();
     const expected = await this.expected();
     let difference: string | null = '';
     const endAt = performance.now() + LIMIT_MS;
@@ -93,6 +101,18 @@ export class Truth {
     await until('every kind is watched', async () => (await this.watches()).every(({ phase, errorCode }) => phase === 'WATCHING' && errorCode === null), LIMIT_MS);
   }
 
+  /** Waits until every kind is watched, but no longer: what befalls the hub may last. */
+  async settle(ms: number): Promise<void> {
+    const endAt = performance.now() + ms;
+    for (;;) {
+      // The database may be away from us, too.
+      const watches = await this.watches().catch(() => []);
+      if (watches.length === watchedKinds.length && watches.every(({ phase }) => phase === 'WATCHING' || phase === 'ABSENT')) return;
+      if (performance.now() > endAt) return;
+      await pause(20);
+    }
+  }
+
   /** @throws Mismatch where anything claims to have been heard after the hub\u2019s last word */
   async checkAges(lastWord: Date): Promise<void> {
     const { rows } = await this.database.admin.query<{ what: string; at: Date }>(
@@ -106,8 +126,18 @@ export class Truth {
     if (rows.length > 0) throw new Mismatch(`Younger than the hub\u2019s last word (${lastWord.toISOString()}): ${rows.map(({ what, at }) => `${what} ${at.toISOString()}`).join(', ')}`);
   }
 
-  settled(): Promise<void> {
-    return this.listening;
+  /** Nobody is told anything any more. */
+  async close(): Promise<void> {
+    await this.listening;
+    await this.backups.stop();
+  }
+
+  /** Our own connections are terminated with the workers', and found dead one after another. */
+  private async canRead(): Promise<void> {
+    await until('the database answers', async () => {
+      const answers = await Promise.allSettled(Array.from({ length: 20 }, () => this.database.sql.query('SELECT 1')));
+      return answers.every(({ status }) => status === 'fulfilled');
+    }, LIMIT_MS);
   }
 
   private async factsOf(kind: WatchedKind): Promise<Rows> {
@@ -135,6 +165,7 @@ export class Truth {
       return line({ name, ...kept });
     });
     expected.set('hub.storage', storage.sort());
+    this.setBackups(expected, await this.backups.ofFresh([...backupKinds].flatMap((kind) => objects.get(kind) ?? [])));
     return expected;
   }
 
@@ -151,7 +182,13 @@ export class Truth {
     }
     actual.set('managed_cluster', clusters.map(({ id: _id, hubId: _hubId, readAt: _readAt, ...cluster }) => line(cluster)).sort());
     actual.set('hub.storage', (hub.rows[0]?.storage ?? []).map((location) => line(location)).sort());
+    this.setBackups(actual, await this.backups.rows());
     return actual;
+  }
+
+  private setBackups(tables: Map<string, Rows>, { backups, schedules }: Awaited<ReturnType<ProjectedBackups['rows']>>): void {
+    tables.set('backup', backups.map((row) => line(row)).sort());
+    tables.set('backup_schedule', schedules.map((row) => line(row)).sort());
   }
 
   private watches() {

@@ -54,7 +54,7 @@ export class World {
 
   async close(): Promise<void> {
     for (const worker of this.workers) await worker.stop();
-    await this.truth.settled();
+    await this.truth.close();
     await this.proxy.stop();
     await this.hub.close();
     await this.database.prisma.hub.delete({ where: { id: this.hubId } });
@@ -81,6 +81,7 @@ export class World {
       case 'change': return contents.change(randomOf(step.seed), step.times);
       case 'big': return contents.putBig();
       case 'pause': return pause(step.ms);
+      case 'settle': return this.truth.settle(step.ms);
       case 'compact': return hub.compact();
       case 'checkpoint': return hub.checkpoint();
       case 'cut': return proxy.reset();
