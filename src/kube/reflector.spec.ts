@@ -19,7 +19,7 @@ const gone = (): KubeError => new KubeError('KUBE_GONE', 'too old');
 const reset = (): KubeError => new KubeError('HUB_UNREACHABLE', 'connection reset');
 const silence = (): KubeError => new KubeError('HUB_TIMEOUT', 'silent');
 
-type WatchStep = WatchEvent | Error | 'wait';
+type WatchStep = WatchEvent | Error | 'wait' | (() => Promise<void>);
 
 /** Answers lists and watches from a script; when the script is over, watches stay open and silent. */
 class ScriptedClient implements ReflectorClient {
@@ -53,6 +53,7 @@ class ScriptedClient implements ReflectorClient {
       for (const step of script) {
         if (step instanceof Error) throw step;
         if (step === 'wait') await aborted(options.signal);
+        else if (typeof step === 'function') await step();
         else yield step;
         if (options.signal.aborted) return;
       }
@@ -385,6 +386,29 @@ test.each(['listing', 'page', 'listed', 'changes'] as const)('it lists anew when
   await until('the second list is told', () => sink.calls.includes('listed 20') && sink.phases.at(-1) === 'WATCHING');
   expect(sink.phases).toContain('BACKING_OFF(REFLECTOR_FAILED)');
   expect(sleeps).toEqual([800]);
+});
+
+test.each([
+  ['ended by itself', []],
+  ['failed', [new KubeError('HUB_UNREACHABLE', '500', { reason: 'InternalError' })]],
+])('it lists anew when the sink fails after the watch has %s', async (_how, end) => {
+  let fail = (): void => undefined;
+  const refused = new Promise<void>((_resolve, reject) => (fail = () => reject(new Error('the database is away'))));
+  const sink = new RecordingSink();
+  const { changes } = sink;
+  const taking = new Promise<void>((resolve) => {
+    sink.changes = () => {
+      sink.changes = changes;
+      resolve();
+      return refused;
+    };
+  });
+  const client = new ScriptedClient([page(10, []), page(20, ['a'])], [[modified('a', 11), () => taking, ...end], ['wait']]);
+  reflect(client, sink);
+  await until('the watch is over', () => client.watches.length === 1 && client.openWatches === 0 && sink.changes === changes);
+  fail();
+  await until('the second list is told', () => sink.calls.includes('listed 20'));
+  expect(sink.news.slice(-3)).toEqual(['listing', 'page a', 'listed 20']);
 });
 
 test('it lists anew when the sink cannot take the state', async () => {

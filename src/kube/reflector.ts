@@ -272,7 +272,7 @@ export class Reflector {
       await flow.flush();
       session.throwFailure();
     } catch (error) {
-      if (!signal.aborted && session.failure === null) await flow.flush();
+      if (!signal.aborted && !(session.failure instanceof SinkFailure)) await flow.flush();
       throw session.failure ?? error;
     } finally {
       clearInterval(heartbeat);
@@ -471,6 +471,7 @@ class Flow {
   private timer: NodeJS.Timeout | undefined;
   /** Of the first that is held */
   private heardAt: Date | null = null;
+  private delivery: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly coalesceMs: number,
@@ -485,12 +486,14 @@ class Flow {
     else this.timer ??= setTimeout(() => void this.flush().catch(this.onFailure), this.coalesceMs);
   }
 
-  async flush(): Promise<void> {
+  /** Resolves when everything has been taken, what was on its way too. @throws what the receiver threw, at any time */
+  flush(): Promise<void> {
     this.close();
     const { heardAt } = this;
     this.heardAt = null;
     const changes = this.buffer.take();
-    if (heardAt !== null) await this.deliver(changes, heardAt);
+    if (heardAt !== null) this.delivery = this.delivery.then(() => this.deliver(changes, heardAt));
+    return this.delivery;
   }
 
   close(): void {
