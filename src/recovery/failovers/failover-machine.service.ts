@@ -190,11 +190,11 @@ export class FailoverMachine implements BeforeApplicationShutdown {
         const because = (transitions[status] as Partial<Record<FailoverStatus, string>>)[answer.to] ?? '';
         const moved = { type: 'status.changed', summary: `${status} → ${answer.to}: ${because}`, data: { from: status, to: answer.to } };
         const write: MachineWrite = {
-          ...answer.write, ...cleared(failover, answer.write), to: answer.to, nextLookAt: isTerminal(answer.to) ? null : now,
+          ...answer.write, ...cleared(failover, answer.write), to: answer.to, nextLookAt: isTerminal(answer.to) ? null : new Date(now.getTime() + (answer.lookAgainMs ?? 0)),
           step: { ...answer.write?.step, outcome: answer.outcome, result: answer.result, over: true }, notes: [...(answer.write?.notes ?? []), moved],
         };
         await this.repository.write(lease, failover.id, status, write, now);
-        return null;
+        return answer.lookAgainMs ?? null;
       }
     }
   }

@@ -88,7 +88,8 @@ export interface MachineFailover extends Failover {
 export type StepAnswer =
   /** Nothing to do until then, or until somebody wakes it */
   | { readonly kind: 'WAIT'; readonly lookAgainMs: number; readonly write?: MachineWrite }
-  | { readonly kind: 'NEXT'; readonly to: FailoverStatus; readonly result: StepResult; readonly outcome: StepFacts; readonly write?: MachineWrite }
+  /** `lookAgainMs`: the next step begins so much later; absent: at once */
+  | { readonly kind: 'NEXT'; readonly to: FailoverStatus; readonly lookAgainMs?: number; readonly result: StepResult; readonly outcome: StepFacts; readonly write?: MachineWrite }
   /** It stands still until a person retries or aborts. `forget`: the intent had no effect for certain */
   | { readonly kind: 'ATTENTION'; readonly problem: FailoverProblem; readonly forget?: boolean };
 

@@ -113,6 +113,28 @@ describe('the Restore', () => {
   });
 });
 
+describe('a passive hub whose newest backup of managed clusters belongs to no complete set', () => {
+  test('is activated all the same, and what it will take is what is approved', async () => {
+    const stage = await stageOf();
+    const { world, east, west } = stage.world;
+    await world.hub('west').client.create(resources.restore, acmRestore({ veleroManagedClustersBackupName: 'skip', syncRestoreWithNewBackups: true, restoreSyncInterval: '5m' }, 'passive'));
+    await eventually('the passive data', () => phaseIn(west, resources.restore, 'passive') === 'Enabled');
+    const [whole] = east.objects(resources.veleroBackup).filter(({ metadata }) => metadata.name.startsWith('acm-managed-clusters-schedule-'));
+    const { apiVersion, kind, metadata: { labels = {} } = { labels: {} }, spec } = whole ?? { apiVersion: '', kind: '', spec: {} };
+    const name = 'acm-managed-clusters-schedule-20991231000000';
+    await world.hub('east').client.create(resources.veleroBackup, { apiVersion, kind, metadata: { name, namespace: BACKUPS, labels }, spec });
+    await eventually('the lone backup on the target', () => phaseIn(west, resources.veleroBackup, name) === 'Completed');
+    await withoutEast(stage);
+    const id = await stage.start();
+    const pending = await stage.until(id, 'PENDING_APPROVAL');
+    expect(pending.pinned).toMatchObject({ mode: 'ACTIVATED', backups: { managedClusters: name } });
+    await stage.recovery.failovers.decide(id, { decision: 'APPROVED' }, bob);
+    await stage.until(id, 'COMPLETED');
+    const [record] = (await stage.recovery.restores.list({ failoverId: id }, { by: 'requestedAt', direction: 'ASC' }, { limit: 1 })).items;
+    expect(record?.veleroRestores.map((one) => one.backup)).toContain(name);
+  });
+});
+
 describe('imports', () => {
   test('that the operator never made are made as it would have made them', async () => {
     const stage = await stageOf();

@@ -7,6 +7,7 @@ import { collidingClusters, type KnownCluster } from '../../readiness/plan-verdi
 import { ReadinessService } from '../../readiness/readiness.service.js';
 import { newestRestorable, newestUsable } from '../../readiness/usable-set.rules.js';
 import { HubViewService, type BackupOnHub, type ClusterOnHub, type ScheduleOnHub } from '../hub-view.service.js';
+import { latestBackup } from '../restores/latest-backup.rules.js';
 import { isScheduleActive, restoresInTheWay, syncedCredentialsBackup, type RestoreOnHub } from '../restores/restores-on-hub.rules.js';
 import { contentHash, namesHash } from './content-hash.rules.js';
 import type { Intention, MachineFailover, NewImport, Step, StepAnswer, StepRun } from './failover-machine.types.js';
@@ -107,13 +108,16 @@ export class PreflightStep implements Step {
 
   private async pin(run: StepRun, sourceClusterId: string, set: SetOfSource, standing: string | null, tokensOf: string, now: TargetNow, sourceAnswers: boolean): Promise<StepAnswer> {
     const { failover } = run;
+    // An activation takes the newest backup of managed clusters, though the set that it belongs to is not whole.
+    const own = now.backups.filter((backup) => backup.ownerClusterId === sourceClusterId);
+    const managedClusters = (standing === null ? null : latestBackup('managedClusters', own)?.name) ?? set.managedClustersBackup ?? '';
     const predictions = (await this.readiness.predict(failover.planId, set.id, tokensOf)).filter((one) => one.origin !== 'LOCAL');
     const pinned: PinnedContent = {
       planVersion: failover.plan.version,
       source: { hubId: failover.sourceHubId, name: failover.source.name, clusterId: sourceClusterId },
       target: { hubId: failover.targetHubId, name: failover.target.name, clusterId: failover.target.clusterId },
       setId: set.id,
-      backups: { credentials: set.credentialsBackup, resources: set.resourcesBackup ?? '', managedClusters: set.managedClustersBackup ?? '', generic: set.genericBackup },
+      backups: { credentials: set.credentialsBackup, resources: set.resourcesBackup ?? '', managedClusters, generic: set.genericBackup },
       restoreName: standing ?? restoreNameOf(failover.id),
       mode: standing === null ? 'CREATED' : 'ACTIVATED',
       clustersHash: namesHash(predictions.map((one) => one.cluster)),
@@ -123,11 +127,12 @@ export class PreflightStep implements Step {
     const there = new Set(now.clusters.map((cluster) => cluster.name));
     const imports = predictions.map((one): NewImport => ({ cluster: one.cluster, origin: one.origin, predictedVerdict: one.verdict, predictedCode: one.code, knownBefore: there.has(one.cluster) }));
     const comeBack = predictions.filter((one) => one.verdict === 'READY' || one.verdict === 'AT_RISK').length;
+    const isMixed = managedClusters !== set.managedClustersBackup;
     const notes = [{
       type: 'preflight.passed',
       summary: `Checks passed: ${pinned.backups.credentials} and its set shall be restored on ${pinned.target.name}; ${comeBack} of ${predictions.length} clusters are predicted to come back`,
       data: { ...pinned, predicted: comeBack },
-    }, ...(sourceAnswers ? [{ type: 'finding.recorded', summary: `Hub ${pinned.source.name} still answers: it must be fenced before anything is restored`, data: { code: 'SOURCE_STILL_ANSWERS', hubId: pinned.source.hubId } }] : [])];
+    }, ...(isMixed ? [{ type: 'finding.recorded', summary: `Restore ${standing} will take the newest backup of managed clusters, ${managedClusters}, which belongs to no complete set`, data: { backup: managedClusters, set: set.id } }] : []), ...(sourceAnswers ? [{ type: 'finding.recorded', summary: `Hub ${pinned.source.name} still answers: it must be fenced before anything is restored`, data: { code: 'SOURCE_STILL_ANSWERS', hubId: pinned.source.hubId } }] : [])];
     return {
       kind: 'NEXT', to: 'PENDING_APPROVAL', result: 'DONE', outcome: { setId: set.id, clusters: predictions.length, predictedBack: comeBack, sourceAnswers },
       write: { set: { pinned, contentHash: contentHash(pinned, failover.planId), setId: set.id, problem: null }, predictions: imports, notes },

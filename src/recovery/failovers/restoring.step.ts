@@ -9,6 +9,7 @@ import { isKubeError } from '../../kube/kube-error.js';
 import type { KubeObject } from '../../kube/kube.types.js';
 import { resources } from '../../kube/resources.js';
 import { HubViewService, type BackupOnHub } from '../hub-view.service.js';
+import { isUsable, latestBackup } from '../restores/latest-backup.rules.js';
 import { judgeRestore, veleroRestoreName } from '../restores/restore-progress.rules.js';
 import type { RestoreOutcome, VeleroRestoreFacts } from '../restores/restores.types.js';
 import { isScheduleActive, restoresInTheWay } from '../restores/restores-on-hub.rules.js';
@@ -19,7 +20,6 @@ import { isPassing, problem, toldAs } from './step-help.js';
 
 const ASK_AGAIN_MS = 3_000;
 const MAX_MESSAGES = 5_000;
-const USABLE: ReadonlySet<string | null> = new Set(['Completed', 'PartiallyFailed']);
 const apiVersion = 'cluster.open-cluster-management.io/v1beta1';
 
 /** What the intent holds: enough to look first, whoever comes back to it. */
@@ -168,7 +168,7 @@ const activateIntent = ({ restoreName }: PinnedContent, before: readonly string[
 });
 
 const changed = (why: string): StepAnswer => ({
-  kind: 'NEXT', to: 'PREFLIGHT', result: 'DONE', outcome: { contentChanged: true }, write: { notes: [{ type: 'content.changed', summary: `Checked anew before anything was restored: ${why}` }] },
+  kind: 'NEXT', to: 'PREFLIGHT', lookAgainMs: ASK_AGAIN_MS, result: 'DONE', outcome: { contentChanged: true }, write: { notes: [{ type: 'content.changed', summary: `Checked anew before anything was restored: ${why}` }] },
 });
 
 const undo = (why: FailoverProblem): StepAnswer => ({
@@ -180,7 +180,7 @@ const undo = (why: FailoverProblem): StepAnswer => ({
 function backupProblem({ backups, source, target }: PinnedContent, shown: readonly BackupOnHub[]): FailoverProblem | null {
   const byName = new Map(shown.map((backup) => [backup.name, backup]));
   const names = [backups.credentials, backups.resources, backups.managedClusters, ...(backups.generic === null ? [] : [backups.generic])];
-  const gone = names.filter((name) => !USABLE.has(byName.get(name)?.phase ?? null));
+  const gone = names.filter((name) => !isUsable(byName.get(name)?.phase ?? null));
   if (gone.length > 0) return problem('BACKUP_SET_GONE', `Hub ${target.name} no longer shows ${gone.join(', ')}`);
   const foreign = names.find((name) => byName.get(name)?.ownerClusterId !== source.clusterId);
   return foreign === undefined ? null : problem('BACKUP_OF_ANOTHER_HUB', `Backup ${foreign} was not made by hub ${source.name}`);
@@ -188,9 +188,7 @@ function backupProblem({ backups, source, target }: PinnedContent, shown: readon
 
 /** An activation takes `latest` of each type by itself: that must be the source's, and what was approved. */
 function newestProblem({ backups, source }: PinnedContent, shown: readonly BackupOnHub[]): StepAnswer | null {
-  const newest = (type: string) =>
-    shown.filter((backup) => backup.type === type && USABLE.has(backup.phase)).reduce<BackupOnHub | null>((last, one) => ((one.startedAt ?? '') > (last?.startedAt ?? '') ? one : last), null);
-  const latest = [newest('managedClusters'), newest('credentials'), newest('resources')];
+  const latest = [latestBackup('managedClusters', shown), latestBackup('credentials', shown), latestBackup('resources', shown)];
   const foreign = latest.find((backup) => backup !== null && backup.ownerClusterId !== source.clusterId);
   if (foreign) return undo(problem('BACKUP_OF_ANOTHER_HUB', `The newest backup ${foreign.name} was not made by hub ${source.name}`));
   return latest[0]?.name === backups.managedClusters ? null : changed(`the newest backup of managed clusters is ${latest[0]?.name ?? 'gone'}`);
