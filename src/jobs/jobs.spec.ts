@@ -276,12 +276,16 @@ describe('several processes', () => {
 
   test('what a stopping process leaves is done by another', async () => {
     const kind = newKind();
-    let told = false;
+    let [begun, told] = [false, false];
     const stopping = await startProcess({}, (jobs) =>
-      jobs.handle(kind, (_data, signal) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => ((told = true), reject(new SealedError('stopped')))))),
+      jobs.handle(kind, (_data, signal) => new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => ((told = true), reject(new SealedError('stopped'))));
+        begun = true;
+      })),
     );
     await stopping.enqueue(kind, one);
-    await until('it runs', async () => (await rows(kind.queue))[0]?.state === 'active');
+    await until('it runs', () => begun);
+    expect((await rows(kind.queue))[0]?.state).toBe('active');
     await stop(stopping);
     expect(told).toBe(true);
     let done = false;

@@ -244,6 +244,7 @@ test('what short lives leave the backup sets is told, and what a plan makes of i
   await until('it is told', async () => (await problemOf('c1')) === 'TOKEN_LIFE_SHORTER_THAN_BACKUP_INTERVAL');
   const token = await inventory('c1');
   expect(token).toMatchObject({ uncoveredSecondsPerDay: 12 * 3600, setRestorableSeconds: 12 * 3600, oldForRpoAt: null });
+  await settled(); // a pass that begins after this moment, and before the plan is there, would count as made with it
   const now = clock.now();
   const west = await parts.prisma.hub.create({ data: { name: 'west', apiUrl: 'https://west.example', createdAt: now, createdBy: 'tester', updatedAt: now, removedAt: now } });
   await parts.prisma.recoveryPlan.create({
