@@ -57,8 +57,10 @@ test('protected, backed up, paired: the set knows of each token whether it is in
   await until('a set is complete', async () => (await newest())?.status === 'COMPLETE');
   const set = await newest();
   await until('it is decided', async () => (await tokensOf(set!.id)).length > 0 && (await tokensOf(set!.id)).every(({ belief }) => belief !== 'UNKNOWN'));
-  const sourcesOf = async () => (await parts.prisma.backupSetToken.findMany({ where: { setId: set!.id } })).map(({ belief, sources }) => ({ belief, sources: sources as { inferred?: { belief: string } } }));
-  await until('what we saw is decided', async () => (await sourcesOf()).every(({ sources }) => sources.inferred !== undefined && sources.inferred.belief !== 'UNKNOWN'));
+  const sourcesOf = async () => (await parts.prisma.backupSetToken.findMany({ where: { setId: set!.id } })).map(({ belief, sources }) => ({ belief, sources: sources as { inferred?: { belief: string; evidence: string } } }));
+  // Of a token that came late what we saw may stay open: seconds are all that is told, and it may have come in that of the start.
+  const isOpen = (inferred: { evidence: string }): boolean => inferred.evidence.endsWith('in the very second in which the backup started');
+  await until('what we saw is decided', async () => (await sourcesOf()).every(({ sources: { inferred } }) => inferred !== undefined && (inferred.belief !== 'UNKNOWN' || isOpen(inferred))));
   await until('Velero was asked', async () => (await newest())?.members.every(({ record }) => record === 'READ') === true);
   const tokens = await tokensOf(set!.id);
   expect(tokens.filter(({ belief }) => belief === 'VERIFIED_IN').map(({ cluster }) => cluster)).toEqual(withToken);
@@ -68,7 +70,9 @@ test('protected, backed up, paired: the set knows of each token whether it is in
   const doubt = "The validity was changed from 5184000 s to 864000 s during this token's life";
   expect(tokens.map(({ belief, expiryDoubt }) => [belief, expiryDoubt])).toEqual(tokens.map(({ belief }) => [belief, belief === 'VERIFIED_IN' ? doubt : null]));
   // What we saw ourselves is kept beside the proof, and agrees with it.
-  for (const { belief, sources } of await sourcesOf()) expect(sources.inferred?.belief).toBe(belief.replace('VERIFIED', 'INFERRED'));
+  const saw = (await sourcesOf()).map(({ belief, sources: { inferred } }) => ({ belief, inferred }));
+  for (const { belief, inferred } of saw) if (inferred === undefined || !isOpen(inferred)) expect(inferred?.belief).toBe(belief.replace('VERIFIED', 'INFERRED'));
+  expect(saw.filter(({ inferred }) => inferred !== undefined && isOpen(inferred)).length).toBeLessThanOrEqual(fleet.names('lateToken').length);
   // What was believed is what Velero took.
   const captured = test1.world.bucket.list().find(({ name }) => name === set!.credentialsBackup)?.items.filter(({ metadata }) => metadata.name === 'auto-import-account').map(({ metadata }) => metadata.namespace);
   expect(captured?.filter((name) => !fleet.names('hosted').includes(name ?? '')).sort()).toEqual(withToken);
