@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { isUsable } from '../../backups/backup-set.rules.js';
 import { cleanupBeforeRestore, namespaces, restoreBackupNames } from '../../common/rhacm-names.js';
 import { at, listAt, textAt } from '../../common/untrusted.js';
 import { Config } from '../../config/config.js';
@@ -9,7 +10,7 @@ import { isKubeError } from '../../kube/kube-error.js';
 import type { KubeObject } from '../../kube/kube.types.js';
 import { resources } from '../../kube/resources.js';
 import { HubViewService, type BackupOnHub } from '../hub-view.service.js';
-import { isUsable, latestBackup } from '../restores/latest-backup.rules.js';
+import { latestBackup } from '../restores/latest-backup.rules.js';
 import { judgeRestore, veleroRestoreName } from '../restores/restore-progress.rules.js';
 import type { RestoreOutcome, VeleroRestoreFacts } from '../restores/restores.types.js';
 import { isScheduleActive, restoresInTheWay } from '../restores/restores-on-hub.rules.js';
@@ -180,7 +181,7 @@ const undo = (why: FailoverProblem): StepAnswer => ({
 function backupProblem({ backups, source, target }: PinnedContent, shown: readonly BackupOnHub[]): FailoverProblem | null {
   const byName = new Map(shown.map((backup) => [backup.name, backup]));
   const names = [backups.credentials, backups.resources, backups.managedClusters, ...(backups.generic === null ? [] : [backups.generic])];
-  const gone = names.filter((name) => !isUsable(byName.get(name)?.phase ?? null));
+  const gone = names.filter((name) => !isUsable({ phase: byName.get(name)?.phase ?? null }));
   if (gone.length > 0) return problem('BACKUP_SET_GONE', `Hub ${target.name} no longer shows ${gone.join(', ')}`);
   const foreign = names.find((name) => byName.get(name)?.ownerClusterId !== source.clusterId);
   return foreign === undefined ? null : problem('BACKUP_OF_ANOTHER_HUB', `Backup ${foreign} was not made by hub ${source.name}`);

@@ -1,3 +1,5 @@
+import { isUsable } from '../../backups/backup-set.rules.js';
+
 interface ShownBackup {
   readonly name: string;
   readonly type: string | null;
@@ -6,11 +8,6 @@ interface ShownBackup {
   readonly startedAt: string | null;
 }
 
-/** Phases of a Velero Backup that can be restored. @see cluster-backup-operator, isBackupUsable */
-const USABLE: ReadonlySet<string | null> = new Set(['Completed', 'PartiallyFailed']);
-
-export const isUsable = (phase: string | null): boolean => USABLE.has(phase);
-
 /** What the operator takes for `latest`: the newest of the type, whatever set it belongs to. null: there is none */
 export const latestBackup = <T extends ShownBackup>(type: string, shown: readonly T[]): T | null =>
-  shown.filter((backup) => backup.type === type && isUsable(backup.phase)).reduce<T | null>((last, one) => ((one.startedAt ?? '') > (last?.startedAt ?? '') ? one : last), null);
+  shown.filter((backup) => backup.type === type && isUsable(backup)).reduce<T | null>((last, one) => ((one.startedAt ?? '') > (last?.startedAt ?? '') ? one : last), null);
