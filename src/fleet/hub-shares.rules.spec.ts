@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { hubsToTake, hubToGive, type Ownership } from './hub-shares.rules.js';
+import { hubsToTake, hubToGive, isStillLeft, type Ownership } from './hub-shares.rules.js';
 
 const patience = { steadyMs: 15_000, leaveMs: 3_000 };
 const seen = () => 0;
@@ -95,4 +95,16 @@ test('whoever starts with what: it ends in fair shares, with no move more than n
     }),
     { numRuns: 300 },
   );
+});
+
+describe('a hub handed over', () => {
+  test.each<{ because: string; shares: Record<string, number>; nowMs: number; left: boolean }>([
+    { because: 'the others are there to take it', shares: { a: 2, b: 1, c: 1, free: 1 }, nowMs: 5_999, left: true },
+    { because: 'nobody took it in all that time', shares: { a: 2, b: 1, c: 1, free: 1 }, nowMs: 6_000, left: false },
+    { because: 'one of them has ended: it may have been meant for that one, or taken by it', shares: { a: 2, c: 1, free: 1 }, nowMs: 100, left: false },
+    { because: 'nobody else is there', shares: { a: 2, free: 1 }, nowMs: 100, left: false },
+    { because: 'somebody came since, and nobody went', shares: { a: 2, b: 1, c: 1, d: 0, free: 1 }, nowMs: 100, left: true },
+  ])('is left to the others, $left: $because', ({ shares, nowMs, left }) => {
+    expect(isStillLeft({ untilMs: 6_000, others: ['b', 'c'] }, world(shares), nowMs)).toBe(left);
+  });
 });

@@ -27,6 +27,14 @@ export interface Patience {
   readonly leaveMs: number;
 }
 
+/** A hub that this worker has handed over. */
+export interface LeftHub {
+  /** It is left to the others until then. Monotonic milliseconds */
+  readonly untilMs: number;
+  /** Who else was present when it was handed over */
+  readonly others: readonly string[];
+}
+
 const sharesOf = ({ workers, hubs }: Ownership): ReadonlyMap<string, number> => {
   const shares = new Map(workers.map(({ id }) => [id, 0]));
   for (const { worker } of hubs) {
@@ -52,6 +60,13 @@ export function hubsToTake(ownership: Ownership, me: string, freeForMs: (hubId: 
     return heir === me || freeForMs(id) >= leaveMs ? [id] : [];
   });
 }
+
+/**
+ * Whether a hub handed over is still left to the others: not when one of them has ended since, for that may be the one that was to have it, or
+ * that had it already, and nobody else would come for it.
+ */
+export const isStillLeft = ({ untilMs, others }: LeftHub, { workers }: Ownership, nowMs: number): boolean =>
+  nowMs < untilMs && others.every((other) => workers.some(({ id }) => id === other));
 
 /**
  * Which hub this worker hands over, so that no two workers differ by more than one: it gives while it has the most, and somebody who has

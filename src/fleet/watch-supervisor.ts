@@ -8,7 +8,7 @@ import { HubsService } from '../hubs/hubs.service.js';
 import { FleetChanges } from './fleet-changes.service.js';
 import { HubFactsRepository } from './hub-facts.repository.js';
 import { HubOwnershipRepository, presenceKey } from './hub-ownership.repository.js';
-import { hubsToTake, hubToGive, type Ownership } from './hub-shares.rules.js';
+import { hubsToTake, hubToGive, isStillLeft, type LeftHub, type Ownership } from './hub-shares.rules.js';
 import { HubWatcher } from './hub-watcher.js';
 
 /** How often this worker looks who watches what. Milliseconds, real time. */
@@ -45,6 +45,8 @@ export class WatchSupervisor implements OnApplicationBootstrap, OnModuleDestroy,
   private readonly busy = new Map<string, Promise<void>>();
   /** Monotonic milliseconds until which a hub is not tried */
   private readonly notBefore = new Map<string, number>();
+  /** Hubs handed over, and left to the others for a while */
+  private readonly leftHubs = new Map<string, LeftHub>();
   /** Monotonic milliseconds since when a hub was seen free */
   private readonly freeSince = new Map<string, number>();
   private readonly timers: NodeJS.Timeout[] = [];
@@ -78,6 +80,7 @@ export class WatchSupervisor implements OnApplicationBootstrap, OnModuleDestroy,
       // Not awaited: whoever told us waits for its listeners.
       if (topic !== 'HUB') return;
       this.notBefore.delete(hubId);
+      this.leftHubs.delete(hubId);
       if (this.watchers.has(hubId)) void this.compareConnection(hubId);
       else this.look();
     });
@@ -130,6 +133,7 @@ export class WatchSupervisor implements OnApplicationBootstrap, OnModuleDestroy,
     const ownership = await this.owners.ownership();
     if (this.stopped) return;
     this.noteFree(ownership);
+    this.forgetLeft(ownership);
     const patience = { steadyMs: this.config.leaseMs, leaveMs: LEAVE_MS };
     const freeForMs = (hubId: string): number => performance.now() - (this.freeSince.get(hubId) ?? performance.now());
     const due = hubsToTake(ownership, this.leases.worker, freeForMs, patience).filter((hubId) => this.mayTry(hubId)).slice(0, TAKEN_AT_ONCE);
@@ -137,7 +141,7 @@ export class WatchSupervisor implements OnApplicationBootstrap, OnModuleDestroy,
     for (const hubId of due) this.alone(hubId, () => this.take(hubId, spreadMs));
     const movable = [...this.watchers].filter(([hubId, watcher]) => watcher.isMovable && !this.busy.has(hubId)).map(([hubId]) => hubId).sort();
     const given = hubToGive(ownership, this.leases.worker, movable, freeForMs, patience);
-    if (given !== null) this.handOver(given);
+    if (given !== null) this.handOver(given, ownership);
   }
 
   private noteFree({ hubs }: Ownership): void {
@@ -146,13 +150,18 @@ export class WatchSupervisor implements OnApplicationBootstrap, OnModuleDestroy,
     for (const hubId of free) if (!this.freeSince.has(hubId)) this.freeSince.set(hubId, performance.now());
   }
 
-  private mayTry(hubId: string): boolean {
-    return !this.watchers.has(hubId) && !this.busy.has(hubId) && performance.now() >= (this.notBefore.get(hubId) ?? 0);
+  private forgetLeft(ownership: Ownership): void {
+    for (const [hubId, left] of this.leftHubs) if (!isStillLeft(left, ownership, performance.now())) this.leftHubs.delete(hubId);
   }
 
-  private handOver(hubId: string): void {
+  private mayTry(hubId: string): boolean {
+    return !this.watchers.has(hubId) && !this.busy.has(hubId) && !this.leftHubs.has(hubId) && performance.now() >= (this.notBefore.get(hubId) ?? 0);
+  }
+
+  private handOver(hubId: string, { workers }: Ownership): void {
     this.logger.log({ hub: hubId }, 'Another worker has fewer hubs: this one is handed over');
-    this.notBefore.set(hubId, performance.now() + 2 * LEAVE_MS);
+    const others = workers.map(({ id }) => id).filter((id) => id !== this.leases.worker);
+    this.leftHubs.set(hubId, { untilMs: performance.now() + 2 * LEAVE_MS, others });
     void this.end(hubId);
   }
 
