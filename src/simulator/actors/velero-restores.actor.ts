@@ -11,6 +11,7 @@ import type { KubeObject, ResourceType } from '../../kube/kube.types.js';
 import { resources } from '../../kube/resources.js';
 import { Actor } from './actor.js';
 import { isBackupComponentOn } from './components.js';
+import { mergePatchTo } from '../store/merge-patch.js';
 import { createUnlessThere, eachAtOnce, patchStatus, type HubEnv } from './hub-env.js';
 import { record, rfc3339, specOf, text } from './json.js';
 import { veleroLabelValue } from './selectors.js';
@@ -116,16 +117,17 @@ export class VeleroRestoresActor extends Actor {
     return outcome;
   }
 
-  /** existingResourcePolicy `update`: what is there is changed to what the backup holds. */
+  /** existingResourcePolicy `update`: what is there is made what the backup holds, which also takes away what the backup lacks. @see velero, generatePatch */
   private async restoreOne(item: KubeObject, labels: Readonly<Record<string, string>>): Promise<void> {
     const type = kindOf(item);
     if (!type) return;
     const object = restoredForm(item, labels);
     if (await createUnlessThere(this.env, type, object, MANAGER)) return;
     const { name, namespace: where } = object.metadata;
-    const { apiVersion: _apiVersion, kind: _kind, type: _type, metadata, ...rest } = object;
-    const patch = { ...record(rest), metadata: { labels: metadata.labels, ...(metadata.annotations ? { annotations: metadata.annotations } : {}) } };
-    await this.env.client.patch(type, where === undefined ? { name } : { name, namespace: where }, patch, { patchType: 'merge', fieldManager: MANAGER });
+    const ref = where === undefined ? { name } : { name, namespace: where };
+    const there = await this.env.client.find(type, ref);
+    const patch = there === null ? null : mergePatchTo(record(restoredForm(there, {})), record(object));
+    if (patch !== null) await this.env.client.patch(type, ref, patch, { patchType: 'merge', fieldManager: MANAGER });
   }
 }
 
