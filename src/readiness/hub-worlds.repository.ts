@@ -39,8 +39,8 @@ const SET = `
   FROM backup_set`;
 const SETS = `
   SELECT hub.id AS "hubId", made.* FROM hub, LATERAL (${SET}
-    WHERE owner_cluster_id = hub.cluster_id AND started_at IS NOT NULL ORDER BY started_at DESC LIMIT ${MAX_SETS}
-  ) AS made WHERE hub.id = ANY($1::uuid[]) ORDER BY made."startedAt" DESC`;
+    WHERE owner_cluster_id = hub.cluster_id AND (started_at IS NOT NULL OR managed_clusters_started_at IS NOT NULL) ORDER BY COALESCE(started_at, managed_clusters_started_at) DESC LIMIT ${MAX_SETS}
+  ) AS made WHERE hub.id = ANY($1::uuid[]) ORDER BY COALESCE(made."startedAt", made."managedClustersStartedAt") DESC`;
 const RESERVATIONS = `
   SELECT 'FAILOVER' AS by, plan.name AS plan FROM failover_hub AS part JOIN failover ON failover.id = part.failover_id JOIN recovery_plan AS plan ON plan.id = failover.plan_id
   WHERE part.hub_id = $1 AND part.open AND plan.id <> $2

@@ -4,6 +4,7 @@ import { randomOf } from '../../test/support/random.js';
 import { ReadinessParts } from '../../test/support/readiness-parts.js';
 import { backupLabels, restorable } from './plan-worlds.service.js';
 import { planFindings } from './plan-verdict.rules.js';
+import { NO_SETS } from './readiness.repository.js';
 
 const SEED = Number(process.env['LIFEBOAT_TEST_SEED'] ?? Date.now() % 1_000_000);
 const ROUNDS = Number(process.env['LIFEBOAT_TEST_INCREMENTAL_ROUNDS'] ?? 60);
@@ -120,7 +121,7 @@ async function findingsByAll(): Promise<unknown[]> {
   const plan = await worlds.plan(planId);
   const world = await worlds.of(plan);
   const { basis, set } = restorable(world, clock.now());
-  const [sourceClusters, targetClusters] = [await repository.clusters(hubs.east, null), await repository.clusters(hubs.west, null)];
+  const [sourceClusters, targetClusters] = [await repository.clusters(hubs.east, NO_SETS), await repository.clusters(hubs.west, NO_SETS)];
   return planFindings({ ...world, rpoSeconds: plan.rpoSeconds, sourceClusters, targetClusters }, basis, set, backupLabels(world.sets), clock.now()).map(({ code, cause }) => [code, cause]);
 }
 const summary = async () => {

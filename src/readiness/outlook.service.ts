@@ -17,7 +17,7 @@ import type { ClusterDropOut, Forecast, ForecastAssumption, Objectives, Recovery
 import { ageSeconds, backupLabels, PlanWorlds, restorable, summaryOf, type PlanWorld } from './plan-worlds.service.js';
 import { pathsAt, pathsOfAnother } from './paths-ahead.rules.js';
 import { overallVerdict, planFindings, rpoFindings } from './plan-verdict.rules.js';
-import { ReadinessRepository, type ClusterRow } from './readiness.repository.js';
+import { ReadinessRepository, wholeSet, type ClusterRow, type RestoredSets } from './readiness.repository.js';
 import { ReadinessService } from './readiness.service.js';
 import { compareWithNewest, type PointOutcome } from './recovery-points.rules.js';
 import { countCodes, countVerdicts, score } from './summary.rules.js';
@@ -34,8 +34,8 @@ interface AsIs {
   readonly judged: readonly (Judged & { readonly row: ClusterRow })[];
   readonly basis: Basis;
   readonly set: SetRow | null;
-  /** Of which set the rows tell what it holds; null: of none */
-  readonly tokenSetId: string | null;
+  /** Of which sets the rows tell what they hold */
+  readonly restored: RestoredSets;
   readonly paths: Moment['paths'];
 }
 
@@ -65,7 +65,7 @@ export class OutlookService {
     });
     const repository = this.repository.joined();
     const points = await inGroups(usable.slice(0, first), SETS_AT_ONCE, async ({ set, usability }) => {
-      const judged = judge(await repository.clusters(plan.sourceHubId, set.id), { kind: 'SET', set }, moment);
+      const judged = judge(await repository.clusters(plan.sourceHubId, wholeSet(set.id)), { kind: 'SET', set }, moment);
       const outcome: PointOutcome = { startedAt: set.startedAt ?? now, verdicts: new Map(judged.map(({ cluster, assessment }) => [cluster, assessment.verdict])) };
       return { set, usability, outcome, setCoverage: coverageOf(judged) };
     });
@@ -229,15 +229,17 @@ export class OutlookService {
       return { judged, basis: { kind: 'SET', set: { credentialsBackup: `the set of ${set.startsAt.toISOString()}`, managedClustersStartedAt: set.startsAt } } };
     }
     const basis = basisOfStored(stored, world, at);
-    const rows = asIs.tokenSetId === (stored?.id ?? null) ? asIs.judged.map(({ row }) => row) : await this.repository.clusters(plan.sourceHubId, stored?.id ?? null);
+    const restored = wholeSet(stored?.id ?? null);
+    const isSame = asIs.restored.tokens === restored.tokens && asIs.restored.clusters === restored.clusters;
+    const rows = isSame ? asIs.judged.map(({ row }) => row) : await this.repository.clusters(plan.sourceHubId, restored);
     return { judged: judge(rows, basis, moment), basis };
   }
 
   /** As readiness judges: by the set that a failover would restore now. */
   private async judgeAsIs(world: PlanWorld, now: Date): Promise<AsIs> {
-    const { basis, set, tokenSetId } = restorable(world, now);
-    const [rows, moment] = await Promise.all([this.repository.clusters(world.plan.sourceHubId, tokenSetId), this.worlds.moment(world.plan, now)]);
-    return { judged: judge(rows, basis, moment), basis, set, tokenSetId, paths: moment.paths };
+    const { basis, set, restored } = restorable(world, now);
+    const [rows, moment] = await Promise.all([this.repository.clusters(world.plan.sourceHubId, restored), this.worlds.moment(world.plan, now)]);
+    return { judged: judge(rows, basis, moment), basis, set, restored, paths: moment.paths };
   }
 
   /** The moment of a restore that is thought of, perhaps onto another target. */

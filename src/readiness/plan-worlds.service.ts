@@ -9,8 +9,9 @@ import type { Basis, Moment } from './cluster-verdict.rules.js';
 import type { Reservation } from './hub-pair.rules.js';
 import { basisOfPlan, type HubFacts } from './plan-verdict.rules.js';
 import { HubWorldsRepository, type SetRow } from './hub-worlds.repository.js';
-import { ReadinessRepository, type KnownOfTarget, type PlanRow } from './readiness.repository.js';
+import { NO_SETS, ReadinessRepository, wholeSet, type KnownOfTarget, type PlanRow, type RestoredSets } from './readiness.repository.js';
 import type { BackupSetSummary } from './readiness.types.js';
+import { newestOfManagedClusters } from './usable-set.rules.js';
 
 const DAY_MS = 86_400_000;
 
@@ -68,15 +69,25 @@ export const momentWith = (plan: PlanRow, now: Date, known: KnownOfTarget): Mome
   },
 });
 
-/** The set that a failover would restore now. A standing Restore on the target has brought its credentials already, maybe older ones. */
-export function restorable(world: PlanWorld, now: Date): { basis: Basis; set: SetRow | null; tokenSetId: string | null } {
+/**
+ * The set that a failover would restore now. A standing Restore on the target has brought its credentials already, maybe those of another set,
+ * and its activation takes the newest backup of managed clusters, whatever set that belongs to.
+ */
+export function restorable(world: PlanWorld, now: Date): { basis: Basis; set: SetRow | null; restored: RestoredSets } {
   const { basis, set } = basisOfPlan(world.source, world.target, world.sets, now);
+  if (basis.kind !== 'SET' || set === null) return { basis, set, restored: NO_SETS };
   const { activate } = restoresInTheWay(world.target.restores);
-  const synced = activate === null ? null : syncedCredentialsBackup(activate);
-  const tokenSet = world.sets.find((one) => one.credentialsBackup === synced) ?? set;
-  if (basis.kind !== 'SET' || tokenSet === null) return { basis, set, tokenSetId: null };
-  return { basis: { kind: 'SET', set: { ...basis.set, credentialsBackup: tokenSet.credentialsBackup, startedAt: tokenSet.startedAt } }, set, tokenSetId: tokenSet.id };
+  if (activate === null) return { basis, set, restored: wholeSet(set.id) };
+  const synced = syncedCredentialsBackup(activate);
+  const tokens = world.sets.find((one) => one.credentialsBackup === synced) ?? set;
+  const clusters = newestOfManagedClusters(world.sets, world.target.shown) ?? set;
+  return { basis: basisOfParts(tokens, clusters), set, restored: { tokens: tokens.id, clusters: clusters.id } };
 }
+
+/** What a restore rests on that takes the credentials of one set and the managed clusters of another. */
+export const basisOfParts = (tokens: Pick<SetRow, 'credentialsBackup' | 'startedAt'>, clusters: Pick<SetRow, 'managedClustersStartedAt'>): Basis => ({
+  kind: 'SET', set: { credentialsBackup: tokens.credentialsBackup, startedAt: tokens.startedAt, managedClustersStartedAt: clusters.managedClustersStartedAt },
+});
 
 /** A token must outlast what the plan may lose and take. */
 export const momentOf = (plan: PlanRow, now: Date): Moment => ({ now, horizonMs: Math.max(DAY_MS, (plan.rpoSeconds + plan.rtoSeconds) * 1000) });

@@ -63,11 +63,22 @@ export interface ReadinessWork {
   takeDue(now: Date): Promise<readonly string[] | null>;
   /** @param clusters of these alone; null: of all */
   savedClusters(clusters: readonly string[] | null): Promise<SavedClusterReadiness[]>;
-  clusters(hubId: string, setId: string | null, clusters: readonly string[] | null): Promise<ClusterRow[]>;
+  clusters(hubId: string, restored: RestoredSets, clusters: readonly string[] | null): Promise<ClusterRow[]>;
   /** @param setId whose tokens write over what lies on the target; null: what lies there of all */
   paths(clusters: readonly string[] | null, setId: string | null): Promise<KnownOfTarget>;
   write(plan: SavedPlanReadiness, changed: readonly SavedClusterReadiness[], gone: readonly string[]): Promise<void>;
 }
+
+/** Ids of the sets of which a restore would take parts; null: of none. */
+export interface RestoredSets {
+  /** Whose credentials */
+  readonly tokens: string | null;
+  /** Whose managed clusters */
+  readonly clusters: string | null;
+}
+
+export const NO_SETS: RestoredSets = { tokens: null, clusters: null };
+export const wholeSet = (setId: string | null): RestoredSets => ({ tokens: setId, clusters: setId });
 
 const PLANS = `
   SELECT id, source_hub_id AS "sourceHubId", target_hub_id AS "targetHubId", rpo_seconds AS "rpoSeconds", rto_seconds AS "rtoSeconds", reachability, probe_interval_seconds AS "probeIntervalSeconds", deep_check AS "deepCheck"
@@ -104,9 +115,9 @@ export class ReadinessRepository {
     return rows.map((row) => row.id);
   }
 
-  /** A hub's clusters with their tokens, as they are and as the set holds them; of some alone where named. */
-  clusters(hubId: string, setId: string | null, names: readonly string[] | null = null): Promise<ClusterRow[]> {
-    return readClusters(this.sql, hubId, setId, names);
+  /** A hub's clusters with their tokens, as they are and as the sets hold them; of some alone where named. */
+  clusters(hubId: string, restored: RestoredSets, names: readonly string[] | null = null): Promise<ClusterRow[]> {
+    return readClusters(this.sql, hubId, restored, names);
   }
 
   /**
@@ -137,7 +148,7 @@ export class ReadinessRepository {
         savedPlan,
         takeDue: (now) => takeDue(sql, planId, now),
         savedClusters: async (clusters) => (await sql.query<SavedClusterRow>(SAVED_CLUSTERS, [planId, clusters])).map((row) => ({ ...row, findings: findingsFromJson(row.findings) })),
-        clusters: (hubId, setId, clusters) => readClusters(sql, hubId, setId, clusters),
+        clusters: (hubId, restored, clusters) => readClusters(sql, hubId, restored, clusters),
         paths: (clusters, setId) => readTarget(sql, planId, clusters, setId),
         write: (plan, changed, gone) => write(sql, planId, plan, changed, gone),
       });
@@ -174,7 +185,7 @@ const KNOWN = `cluster.name, cluster.openshift_id AS "openshiftId", cluster.orig
   ${LABEL(labels.veleroBackupName)} AS "restoredFromBackup"`;
 
 /** What verdicts on clusters rest on. The triggers of migration 0033 wake a verdict when something of this changes: whoever reads more tells them. */
-async function readClusters(sql: SqlRunner, hubId: string, setId: string | null, names: readonly string[] | null): Promise<ClusterRow[]> {
+async function readClusters(sql: SqlRunner, hubId: string, restored: RestoredSets, names: readonly string[] | null): Promise<ClusterRow[]> {
   type Named<T> = T & { readonly cluster: string };
   const clusters = await sql.query<Omit<ClusterRow, 'tokens' | 'inSet' | 'held' | 'hive'> & HiveTold>(
     `SELECT cluster.id, cluster.origin, cluster.api_url AS "apiUrl", cluster.available, cluster.available_since AS "availableSince", cluster.created_on_hub_at AS "createdOnHubAt", ${KNOWN},
@@ -189,12 +200,12 @@ async function readClusters(sql: SqlRunner, hubId: string, setId: string | null,
        told.facts->>'createdAt' AS "createdAt"
      FROM auto_import_token AS token LEFT JOIN hub_object AS told ON told.hub_id = $1 AND told.kind = 'ACCOUNT' AND told.namespace = token.cluster AND told.name = token.account
      WHERE token.hub_id = $1 AND ($2::text[] IS NULL OR token.cluster = ANY($2)) ORDER BY token.cluster, token.account`, [hubId, names]);
-  const inSet = setId === null ? [] : await sql.query<Named<TokenInSet>>(
+  const inSet = restored.tokens === null ? [] : await sql.query<Named<TokenInSet>>(
     `SELECT cluster, account, belief, reason, expires_at AS "expiresAt", refreshed_at AS "refreshedAt", evidence, expiry_doubt AS "expiryDoubt",
        CASE WHEN expiry_doubt IS NOT NULL THEN COALESCE((sources->'inferred'->>'doubtfulFrom')::timestamptz, expires_at) END AS "doubtfulFrom"
-     FROM backup_set_token WHERE set_id = $1 AND ($2::text[] IS NULL OR cluster = ANY($2)) ORDER BY cluster, account`, [setId, names]);
-  const held = setId === null ? [] : await sql.query<Named<ClusterInSet>>(
-    `SELECT cluster, belief, evidence, api_url_known AS "apiUrlKnown", api_url AS "apiUrl", import_disabled AS "importDisabled" FROM backup_set_cluster WHERE set_id = $1 AND ($2::text[] IS NULL OR cluster = ANY($2))`, [setId, names]);
+     FROM backup_set_token WHERE set_id = $1 AND ($2::text[] IS NULL OR cluster = ANY($2)) ORDER BY cluster, account`, [restored.tokens, names]);
+  const held = restored.clusters === null ? [] : await sql.query<Named<ClusterInSet>>(
+    `SELECT cluster, belief, evidence, api_url_known AS "apiUrlKnown", api_url AS "apiUrl", import_disabled AS "importDisabled" FROM backup_set_cluster WHERE set_id = $1 AND ($2::text[] IS NULL OR cluster = ANY($2))`, [restored.clusters, names]);
   const live = Map.groupBy(tokens, ({ cluster }) => cluster);
   const inside = Map.groupBy(inSet, ({ cluster }) => cluster);
   const heldByName = new Map(held.map(({ cluster, ...row }) => [cluster, { held: row }]));

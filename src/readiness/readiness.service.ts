@@ -12,8 +12,8 @@ import { assessCluster, type Basis, type ClusterAssessment } from './cluster-ver
 import { withSince, worstClusterVerdict } from './finding-order.rules.js';
 import { HubWorldsRepository, type SetRow } from './hub-worlds.repository.js';
 import { basisOfHub, hubFindings, overallVerdict, planFindings, type HubFacts } from './plan-verdict.rules.js';
-import { ageSeconds, backupLabels, momentOf, momentWith, PlanWorlds, restorable, summaryOf } from './plan-worlds.service.js';
-import { ReadinessRepository, type ClusterRow, type PlanRow, type ReadinessWork, type SavedClusterReadiness, type SavedPlanReadiness } from './readiness.repository.js';
+import { ageSeconds, backupLabels, basisOfParts, momentOf, momentWith, PlanWorlds, restorable, summaryOf } from './plan-worlds.service.js';
+import { ReadinessRepository, wholeSet, type ClusterRow, type PlanRow, type ReadinessWork, type RestoredSets, type SavedClusterReadiness, type SavedPlanReadiness } from './readiness.repository.js';
 import type {
   ClusterGroup, ClusterGrouping, ClusterReadinessFilter, ClusterReadinessRow, ClusterReadinessSortField, ClusterReadinessView, ClusterVerdict, HubReadinessView, PlanReadinessView,
 } from './readiness.types.js';
@@ -138,7 +138,7 @@ export class ReadinessService {
   private async hubReadiness(hubId: string, readers: HubReaders): Promise<HubReadinessView> {
     const { hub, set, basis } = await this.hubWorld(hubId, readers);
     const now = this.clock.now();
-    const clusters = (await readers.repository.clusters(hubId, set?.id ?? null)).map((cluster) => assessCluster(cluster, basis, { now, horizonMs: DAY_MS }));
+    const clusters = (await readers.repository.clusters(hubId, wholeSet(set?.id ?? null))).map((cluster) => assessCluster(cluster, basis, { now, horizonMs: DAY_MS }));
     const counts = countVerdicts(clusters.map((one) => one.verdict));
     const findings = withSince(hubFindings(hub, basis, set, now), [], now);
     return {
@@ -171,7 +171,7 @@ export class ReadinessService {
     await Promise.all([...unplanned].map(async ([hubId, own]) => {
       const { set, basis } = await this.hubWorld(hubId, readers);
       const now = this.clock.now();
-      for (const facts of await readers.repository.clusters(hubId, set?.id ?? null, own.map(({ name }) => name))) {
+      for (const facts of await readers.repository.clusters(hubId, wholeSet(set?.id ?? null), own.map(({ name }) => name))) {
         const { verdict, findings } = assessCluster(facts, basis, { now, horizonMs: DAY_MS });
         views.set(facts.id, { clusterId: facts.id, cluster: facts.name, hubId, byPlan: [], verdict, findings: withSince(findings, [], now) });
       }
@@ -188,17 +188,17 @@ export class ReadinessService {
     const plan = await this.worlds.plan(planId);
     const now = this.clock.now();
     const [world, named] = await Promise.all([this.worlds.of(plan), this.repository.namedClusters(plan.sourceHubId, plan.targetHubId)]);
-    const { basis, set, tokenSetId } = restorable(world, now);
+    const { basis, set, restored } = restorable(world, now);
     const setId = set?.id ?? null;
     const drafts = planFindings({ ...world, rpoSeconds: plan.rpoSeconds, sourceClusters: named.source, targetClusters: named.target }, basis, set, backupLabels(world.sets), now);
-    const basisNow = JSON.stringify([plan.sourceHubId, momentOf(plan, now).horizonMs, plan.reachability, plan.probeIntervalSeconds, plan.deepCheck, setId, tokenSetId, basis.kind === 'SET' ? [basis.set.credentialsBackup, basis.set.managedClustersStartedAt] : basis, hiveOf(world.source)]);
+    const basisNow = JSON.stringify([plan.sourceHubId, momentOf(plan, now).horizonMs, plan.reachability, plan.probeIntervalSeconds, plan.deepCheck, setId, restored.tokens, restored.clusters, basis.kind === 'SET' ? [basis.set.credentialsBackup, basis.set.managedClustersStartedAt] : basis, hiveOf(world.source)]);
     return this.repository.alone(planId, async (work) => {
       const { savedPlan } = work;
       if (savedPlan !== null && savedPlan.computedAt > now) return savedPlan; // another process has looked since
       const due = await work.takeDue(now);
       const isKnown = savedPlan !== null && savedPlan.basis === basisNow && savedPlan.wholeAt !== null && now.getTime() - savedPlan.wholeAt.getTime() < WHOLE_EVERY_MS;
       const which = whole || !isKnown ? null : due;
-      const { tally, changed, gone } = await this.computeClusters(work, plan, which, basis, setId, tokenSetId, now);
+      const { tally, changed, gone } = await this.computeClusters(work, plan, which, basis, setId, restored, now);
       const verdict = overallVerdict(tally.counts, drafts);
       const result: SavedPlanReadiness = {
         verdict, findings: withSince(drafts, savedPlan?.findings ?? [], now), setId, factsAt: older(world.source.heardAt, world.target.heardAt), ...tally,
@@ -211,13 +211,13 @@ export class ReadinessService {
 
   /** @param which null: all */
   private async computeClusters(
-    work: ReadinessWork, plan: PlanRow, which: readonly string[] | null, basis: Basis, setId: string | null, tokenSetId: string | null, now: Date,
+    work: ReadinessWork, plan: PlanRow, which: readonly string[] | null, basis: Basis, setId: string | null, restored: RestoredSets, now: Date,
   ): Promise<{ tally: Tally; changed: readonly SavedClusterReadiness[]; gone: readonly string[] }> {
     const before = work.savedPlan;
     if (which?.length === 0 && before !== null) return { tally: { counts: before.counts, byCode: before.byCode }, changed: [], gone: [] };
     const saved = new Map((await work.savedClusters(which)).map((row) => [row.cluster, row]));
-    const clusters = await work.clusters(plan.sourceHubId, tokenSetId, which);
-    const moment = momentWith(plan, now, await work.paths(which, tokenSetId));
+    const clusters = await work.clusters(plan.sourceHubId, restored, which);
+    const moment = momentWith(plan, now, await work.paths(which, restored.tokens));
     const rows = clusters.map((cluster) => saveable(cluster, assessCluster(cluster, basis, moment), recheckAt(cluster, moment), setId, saved.get(cluster.name), now));
     const present = new Set(clusters.map(({ name }) => name));
     const tally = which === null || before === null ? tallyOf(rows) : tallyAfter(before, [...saved.values()], rows);
@@ -230,19 +230,17 @@ export class ReadinessService {
   }
 
   /**
-   * What would become of each cluster of the plan's source if this set were restored now.
-   * @param tokensOf the set whose credentials are used; another one where a standing Restore has synced an older one
+   * What would become of each cluster of the plan's source if the credentials of one set and the managed clusters of one, mostly the same, were
+   * restored now.
    * @throws PlanNotFoundError
    */
-  async predict(planId: string, setId: string, tokensOf: string): Promise<ClusterPrediction[]> {
+  async predict(planId: string, restored: { readonly tokens: string; readonly clusters: string }): Promise<ClusterPrediction[]> {
     const plan = await this.worlds.plan(planId);
-    const sets = await this.hubs.setsById([setId, tokensOf]);
-    const [set, tokenSet] = [sets.find(({ id }) => id === setId), sets.find(({ id }) => id === tokensOf)];
+    const sets = await this.hubs.setsById([restored.tokens, restored.clusters]);
+    const [tokenSet, clusterSet] = [sets.find(({ id }) => id === restored.tokens), sets.find(({ id }) => id === restored.clusters)];
     const now = this.clock.now();
-    const basis: Basis = set === undefined
-      ? { kind: 'NO_SET' }
-      : { kind: 'SET', set: { credentialsBackup: (tokenSet ?? set).credentialsBackup, startedAt: (tokenSet ?? set).startedAt, managedClustersStartedAt: set.managedClustersStartedAt } };
-    const [clusters, moment] = await Promise.all([this.repository.clusters(plan.sourceHubId, tokensOf), this.worlds.moment(plan, now)]);
+    const basis: Basis = tokenSet === undefined || clusterSet === undefined ? { kind: 'NO_SET' } : basisOfParts(tokenSet, clusterSet);
+    const [clusters, moment] = await Promise.all([this.repository.clusters(plan.sourceHubId, restored), this.worlds.moment(plan, now)]);
     return clusters.map((cluster) => {
       const { verdict, findings } = assessCluster(cluster, basis, moment);
       return { cluster: cluster.name, origin: cluster.origin, verdict, code: findings[0]?.code ?? null };

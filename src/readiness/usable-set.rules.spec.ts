@@ -1,4 +1,4 @@
-import { newestUsable, setUsability, type SetCandidate } from './usable-set.rules.js';
+import { newestOfManagedClusters, newestUsable, setUsability, type SetCandidate } from './usable-set.rules.js';
 
 const now = new Date('2026-11-24T12:00:00Z');
 const set: SetCandidate = {
@@ -27,4 +27,13 @@ test('the newest that can be restored is taken, not the newest', () => {
   const half = new Map([...shown(), ['cred-2', 'Completed'], ['res-2', 'Completed']]);
   expect(newestUsable([newer, set], half, now)?.id).toBe('s1');
   expect(newestUsable([set, newer], new Map([...half, ['mc-2', 'Completed']]), now)?.id).toBe('s2');
+});
+
+test('an activation takes the newest backup of managed clusters that is finished, whatever set it belongs to', () => {
+  const older = { ...set, managedClustersStartedAt: new Date('2026-11-24T11:01:00Z') };
+  const newer = { ...set, id: 's2', credentialsBackup: 'cred-2', resourcesBackup: null, managedClustersBackup: 'mc-2', startedAt: null, managedClustersStartedAt: new Date('2026-11-24T11:31:00Z') };
+  expect(newestOfManagedClusters([newer, older], shown({ 'mc-2': 'PartiallyFailed' }))?.id).toBe('s2');
+  expect(newestOfManagedClusters([older, newer], shown({ 'mc-2': 'InProgress' }))?.id).toBe('s1');
+  expect(newestOfManagedClusters([older, newer], shown())?.id).toBe('s1');
+  expect(newestOfManagedClusters([older, newer], new Map())).toBeNull();
 });

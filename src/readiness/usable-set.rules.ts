@@ -36,6 +36,15 @@ export function newestUsable<T extends SetCandidate>(sets: readonly T[], shown: 
   return usable.reduce<T | null>((newest, set) => (newest === null || (set.startedAt?.getTime() ?? 0) > (newest.startedAt?.getTime() ?? 0) ? set : newest), null);
 }
 
+/**
+ * The set whose backup of managed clusters an activation would restore: the newest one that the hub shows finished, though the rest of its set
+ * be missing there. null: none. @see cluster-backup-operator, `latest`
+ */
+export function newestOfManagedClusters<T extends SetCandidate & { readonly managedClustersStartedAt: Date | null }>(sets: readonly T[], shown: ShownBackups): T | null {
+  const usable = sets.filter(({ managedClustersBackup: name }) => name !== null && shown.has(name) && USABLE_PHASES.has(shown.get(name) ?? null));
+  return usable.reduce<T | null>((newest, set) => (newest === null || (set.managedClustersStartedAt?.getTime() ?? 0) > (newest.managedClustersStartedAt?.getTime() ?? 0) ? set : newest), null);
+}
+
 /** The newest complete set that has not expired, wherever it is shown; null: none. What separates "not on the target" from "there is none". */
 export function newestRestorable<T extends SetCandidate & { readonly status: string }>(sets: readonly T[], now: Date): T | null {
   const whole = sets.filter((set) => set.status === 'COMPLETE' && (set.expiresAt === null || set.expiresAt > now));

@@ -79,4 +79,19 @@ export const COUNTEREXAMPLES: readonly Counterexample[] = [
       c5: 'READY → RECONNECTED',
     },
   },
+  {
+    because: 'the source died in the middle of a set, of which the managed clusters were done: a standing Restore takes those, though the rest is missing',
+    plan: worldPlan('the newest managed clusters', [plannedCluster('c1'), plannedCluster('c2', { joinsBeforeCycle: 2 }), plannedCluster('c3')], {
+      seed: 3, standingRestore: true, cycles: [{ happenings: [] }, { happenings: [{ what: 'EXCLUDE', cluster: 'c3', minutesBefore: 20 }] }], diesInRunAfterSeconds: 70,
+      sourceSwitches: { queueWaits: 0.5, suffixesDiffer: 0.4 },
+    }),
+    ends: { c1: 'READY → RECONNECTED', c2: 'READY → RECONNECTED', c3: 'NOT_READY CLUSTER_NOT_IN_BACKUP → CLUSTER_NOT_RESTORED' },
+  },
+  {
+    because: 'a standing Restore had brought a token, and the next backup holds an empty Secret in its place: it is emptied on the target too',
+    plan: worldPlan('emptied on the target', [plannedCluster('c1'), plannedCluster('c2')], {
+      seed: 2, standingRestore: true, deepCheck: 'THROUGHOUT', tokenTtl: '72h0m0s', cycles: [{ happenings: [] }, { happenings: [{ what: 'EMPTY_TOKEN', cluster: 'c1', minutesBefore: 8 }] }],
+    }),
+    ends: { c1: 'NOT_READY TOKEN_EMPTY → TOKEN_EMPTY', c2: 'READY → RECONNECTED' },
+  },
 ];

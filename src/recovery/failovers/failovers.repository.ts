@@ -172,7 +172,7 @@ export class FailoversRepository {
 
   /** Sets of a hub, newest first. */
   sets(ownerClusterId: string) {
-    return this.prisma.backupSet.findMany({ where: { ownerClusterId, startedAt: { not: null } }, orderBy: { startedAt: 'desc' }, take: 1000 });
+    return this.prisma.backupSet.findMany({ where: { ownerClusterId, OR: [{ startedAt: { not: null } }, { managedClustersStartedAt: { not: null } }] }, orderBy: { startedAt: 'desc' }, take: 1000 });
   }
 
   /** Hubs that a failover left behind unfenced, with the last failover that moved their clusters. */

@@ -102,16 +102,19 @@ export class PreflightStep implements Step {
     const colliding = collidingClusters(known.map(toKnown), now.clusters.map(onTarget), labelsOfBackups(sets));
     if (colliding.length > 0) return fail(run, collision(failover, colliding));
     const synced = activate === null ? null : syncedCredentialsBackup(activate);
-    const tokensOf = sets.find((one) => one.credentialsBackup === synced)?.id ?? set.id;
-    return this.pin(run, sourceClusterId, set, activate?.name ?? null, tokensOf, now, sourceAnswers);
-  }
-
-  private async pin(run: StepRun, sourceClusterId: string, set: SetOfSource, standing: string | null, tokensOf: string, now: TargetNow, sourceAnswers: boolean): Promise<StepAnswer> {
-    const { failover } = run;
+    const tokens = sets.find((one) => one.credentialsBackup === synced) ?? set;
     // An activation takes the newest backup of managed clusters, though the set that it belongs to is not whole.
     const own = now.backups.filter((backup) => backup.ownerClusterId === sourceClusterId);
-    const managedClusters = (standing === null ? null : latestBackup('managedClusters', own)?.name) ?? set.managedClustersBackup ?? '';
-    const predictions = (await this.readiness.predict(failover.planId, set.id, tokensOf)).filter((one) => one.origin !== 'LOCAL');
+    const managedClusters = (activate === null ? null : latestBackup('managedClusters', own)?.name) ?? set.managedClustersBackup ?? '';
+    const clusters = sets.find((one) => one.managedClustersBackup === managedClusters) ?? set;
+    return this.pin(run, sourceClusterId, set, activate?.name ?? null, managedClusters, { tokens: tokens.id, clusters: clusters.id }, now, sourceAnswers);
+  }
+
+  private async pin(
+    run: StepRun, sourceClusterId: string, set: SetOfSource, standing: string | null, managedClusters: string, restored: { readonly tokens: string; readonly clusters: string }, now: TargetNow, sourceAnswers: boolean,
+  ): Promise<StepAnswer> {
+    const { failover } = run;
+    const predictions = (await this.readiness.predict(failover.planId, restored)).filter((one) => one.origin !== 'LOCAL');
     const pinned: PinnedContent = {
       planVersion: failover.plan.version,
       source: { hubId: failover.sourceHubId, name: failover.source.name, clusterId: sourceClusterId },
