@@ -9,10 +9,11 @@ import type { ClusterGrouping, ClusterReadinessFilter, ClusterReadinessRow, Clus
 /** Rows read at once while a whole list is told. */
 const ROWS_AT_ONCE = 1_000;
 
-const ROWS = `recovery_plan AS plan JOIN cluster_readiness AS row ON row.plan_id = plan.id LEFT JOIN managed_cluster AS cluster ON cluster.hub_id = plan.source_hub_id AND cluster.name = row.cluster`;
-/** From $2 on */
+const CLUSTER = 'LEFT JOIN managed_cluster AS cluster ON cluster.hub_id = plan.source_hub_id AND cluster.name = row.cluster';
+const ROWS = `recovery_plan AS plan JOIN cluster_readiness AS row ON row.plan_id = plan.id ${CLUSTER}`;
+/** From $2 on. A row without a code has no findings: most are told so without a look into them. */
 const MATCHING = `($2::text IS NULL OR row.verdict = $2) AND ($3::text IS NULL OR row.origin = $3) AND ($4::text IS NULL OR row.cluster ILIKE $4)
-  AND ($5::text IS NULL OR row.findings @> jsonb_build_array(jsonb_build_object('code', $5::text))) AND ($6::text IS NULL OR cluster.cluster_set = $6) AND ($7::text IS NULL OR cluster.vendor = $7)
+  AND ($5::text IS NULL OR row.code IS NOT NULL AND row.findings @> jsonb_build_array(jsonb_build_object('code', $5::text))) AND ($6::text IS NULL OR cluster.cluster_set = $6) AND ($7::text IS NULL OR cluster.vendor = $7)
   AND ($8::text IS NULL OR ($9::text IS NULL AND cluster.labels ? $8) OR cluster.labels->>$8 = $9)`;
 const ROW = `row.plan_id AS "planId", row.cluster, row.origin, row.verdict, row.code, row.findings, row.set_id AS "setId", row.since`;
 
@@ -67,11 +68,15 @@ export class ClusterListRepository {
   }
 
   /** Counted by a property, of each plan; most clusters first. @param label for the grouping LABEL: the label's key */
+  // LATERAL reads each plan's clusters by its own hub; joined all at once, the clusters of all hubs are read.
   groups(planIds: readonly string[], by: ClusterGrouping, label: string | null, filter: ClusterReadinessFilter): Promise<GroupRow[]> {
     const values: (string | null)[] = valuesOf(filter);
     const column = by === 'LABEL' ? `cluster.labels->>$${values.push(label) + 1}` : GROUPED_BY[by];
     return this.sql.query<GroupRow>(
-      `WITH counted AS (SELECT plan.id, ${column} AS value, row.verdict, count(*)::int AS count FROM ${ROWS} WHERE plan.id = ANY($1::uuid[]) AND ${MATCHING} GROUP BY 1, 2, 3)
-       SELECT id AS "planId", value, jsonb_object_agg(verdict, count) AS counts FROM counted GROUP BY id, value ORDER BY sum(count) DESC, value`, [planIds, ...values]);
+      `SELECT plan.id AS "planId", found.value, found.counts FROM recovery_plan AS plan, LATERAL (
+         SELECT value, jsonb_object_agg(verdict, count) AS counts, sum(count) AS total FROM (
+           SELECT ${column} AS value, row.verdict, count(*)::int AS count FROM cluster_readiness AS row ${CLUSTER} WHERE row.plan_id = plan.id AND ${MATCHING} GROUP BY 1, 2
+         ) AS counted GROUP BY value
+       ) AS found WHERE plan.id = ANY($1::uuid[]) ORDER BY found.total DESC, found.value`, [planIds, ...values]);
   }
 }
