@@ -76,6 +76,11 @@ const rows: Row[] = [
     verdict: 'UNKNOWN', codes: ['TOKEN_REVOKED', 'TOKEN_LOST_SINCE_BACKUP'], outcome: null,
   },
   { because: 'the account is gone, and with it its Secret and its ServiceAccount', facts: { tokens: [{ ...live, secretPresent: false, accountSince: null }] }, verdict: 'NOT_READY', codes: ['TOKEN_REVOKED', 'TOKEN_LOST_SINCE_BACKUP'], outcome: 'TOKEN_REJECTED' },
+  {
+    because: 'the agent has replaced a token before it was due: the cluster may have refused it, and with it those of before', facts: { tokens: [{ ...live, accountSince: hours(-90), earlyRefreshAt: hours(-2) }], inSet: [{ ...inside, refreshedAt: hours(-30) }] },
+    verdict: 'UNKNOWN', codes: ['TOKEN_REVOKED'], outcome: null,
+  },
+  { because: 'the set holds the token that came then', facts: { tokens: [{ ...live, accountSince: hours(-90), earlyRefreshAt: hours(-2) }], inSet: [{ ...inside, refreshedAt: hours(-2) }] }, verdict: 'READY', codes: [], outcome: 'RECONNECTED' },
   { because: 'a Secret that belongs to no account is a person’s own', facts: { tokens: [{ ...live, accountSince: null }] }, verdict: 'READY', codes: [], outcome: 'RECONNECTED' },
   { because: 'the clocks of hub and cluster may differ by a minute', facts: { tokens: [{ ...live, accountSince: hours(-2) }], inSet: [{ ...inside, refreshedAt: new Date(hours(-2).getTime() - 60_000) }] }, verdict: 'READY', codes: [], outcome: 'RECONNECTED' },
   {

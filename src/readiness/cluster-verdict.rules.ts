@@ -14,6 +14,8 @@ export interface LiveToken {
   readonly problemSince: Date | null;
   /** Since when the account has existed; null: it does not exist; absent: not known */
   readonly accountSince?: Date | null;
+  /** The last time that the agent replaced its token before it was due; absent or null: not seen */
+  readonly earlyRefreshAt?: Date | null;
 }
 
 /** What the backup set is believed to hold of one token. */
@@ -467,9 +469,17 @@ function revocation(facts: ClusterFacts, token: TokenInSet): Revocation | null {
   if (live?.accountSince === undefined) return null;
   if (live.accountSince === null) return live.secretPresent ? null : { why: `The account ${token.account} and its Secret are gone`, isSure: true };
   const refreshedAt = token.refreshedAt ?? null;
-  if (refreshedAt === null || live.accountSince.getTime() <= refreshedAt.getTime() + CLOCK_TOLERANCE_MS) return null;
+  if (refreshedAt === null) return null;
+  if (live.accountSince.getTime() <= refreshedAt.getTime() + CLOCK_TOLERANCE_MS) return replacedEarly(live, refreshedAt);
   const why = `The account ${token.account} was made anew at ${live.accountSince.toISOString()}, the token is of ${refreshedAt.toISOString()}`;
   return live.secretPresent ? { why, isSure: true } : { why: `${why}; the cluster may still take it: its agent has written no token since`, isSure: false };
+}
+
+/** An agent replaces a token before it is due only where the cluster refuses it, as after its ServiceAccount was made anew there; or where somebody has spoilt the Secret. */
+function replacedEarly({ account, earlyRefreshAt }: LiveToken, refreshedAt: Date): Revocation | null {
+  if (earlyRefreshAt == null || refreshedAt >= earlyRefreshAt) return null;
+  const why = `The agent replaced the token of ${account} at ${earlyRefreshAt.toISOString()}, before it was due: the cluster may refuse those of before, as this one of ${refreshedAt.toISOString()}`;
+  return { why, isSure: false };
 }
 
 const lacksBinding = (facts: ClusterFacts, account: string): boolean => facts.tokens.some((token) => token.account === account && !token.bindingPresent);

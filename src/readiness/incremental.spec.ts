@@ -42,9 +42,9 @@ const tell = {
       chance(0.8) ? 'TRUE' : pick(['FALSE', 'UNKNOWN', 'ABSENT']), around(5), chance(0.9) ? new Date(start.getTime() - 400 * HOUR) : around(3), clock.now()]),
   clusterGone: () => execute('DELETE FROM managed_cluster WHERE hub_id = $1 AND name = $2', hubs.east, cluster()),
   token: () => parts.sql.execute(
-    `INSERT INTO auto_import_token (id, hub_id, cluster, account, account_present, secret_present, in_backup_selection, binding_present, problem_since, read_at) VALUES (gen_random_uuid(), $1, $2, $3, true, $4, true, $5, $6, $7)
-     ON CONFLICT (hub_id, cluster, account) DO UPDATE SET secret_present = excluded.secret_present, binding_present = excluded.binding_present, problem_since = excluded.problem_since, read_at = excluded.read_at`,
-    [hubs.east, cluster(), account(), chance(0.8), chance(0.8), chance(0.3) ? around(9) : null, clock.now()]),
+    `INSERT INTO auto_import_token (id, hub_id, cluster, account, account_present, secret_present, in_backup_selection, binding_present, problem_since, read_at, early_refresh_at) VALUES (gen_random_uuid(), $1, $2, $3, true, $4, true, $5, $6, $7, $8)
+     ON CONFLICT (hub_id, cluster, account) DO UPDATE SET secret_present = excluded.secret_present, binding_present = excluded.binding_present, problem_since = excluded.problem_since, read_at = excluded.read_at, early_refresh_at = excluded.early_refresh_at`,
+    [hubs.east, cluster(), account(), chance(0.8), chance(0.8), chance(0.3) ? around(9) : null, clock.now(), chance(0.2) ? around(3) : null]),
   tokenGone: () => execute('DELETE FROM auto_import_token WHERE hub_id = $1 AND cluster = $2', hubs.east, cluster()),
   account: () => execute(
     `INSERT INTO hub_object (hub_id, kind, namespace, name, uid, resource_version, facts, read_at, epoch) VALUES ($1, 'ACCOUNT', $2, $3, 'u', '1', jsonb_build_object('createdAt', $4::text), $5, 1)

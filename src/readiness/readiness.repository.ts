@@ -196,7 +196,7 @@ async function readClusters(sql: SqlRunner, hubId: string, restored: RestoredSet
      LEFT JOIN hub_object AS told ON told.hub_id = $1 AND told.kind = 'MANAGED_CLUSTER' AND told.namespace = '' AND told.name = cluster.name AND told.facts->'importDisabled' = 'true'
      WHERE cluster.hub_id = $1 AND ($2::text[] IS NULL OR cluster.name = ANY($2)) ORDER BY cluster.name`, [hubId, names]);
   const tokens = await sql.query<Named<LiveToken> & { hasAccount: boolean; createdAt: string | null }>(
-    `SELECT token.cluster, token.account, secret_present AS "secretPresent", binding_present AS "bindingPresent", problem_since AS "problemSince", told.name IS NOT NULL AS "hasAccount",
+    `SELECT token.cluster, token.account, secret_present AS "secretPresent", binding_present AS "bindingPresent", problem_since AS "problemSince", early_refresh_at AS "earlyRefreshAt", told.name IS NOT NULL AS "hasAccount",
        told.facts->>'createdAt' AS "createdAt"
      FROM auto_import_token AS token LEFT JOIN hub_object AS told ON told.hub_id = $1 AND told.kind = 'ACCOUNT' AND told.namespace = token.cluster AND told.name = token.account
      WHERE token.hub_id = $1 AND ($2::text[] IS NULL OR token.cluster = ANY($2)) ORDER BY token.cluster, token.account`, [hubId, names]);

@@ -10,6 +10,10 @@ export interface OpenIncarnation {
   readonly labelledAt: Date | null;
   /** When it was first recorded */
   readonly seenAt: Date;
+  /** spec.rotation.validity when it began; null: not known */
+  readonly validitySeconds: number | null;
+  /** The last time until then that the agent replaced a token of the account before it was due; null: not seen */
+  readonly earlyRefreshAt: Date | null;
 }
 
 export type IncarnationStep =
@@ -19,7 +23,15 @@ export type IncarnationStep =
   /** The same life, of which more is known now */
   | { readonly type: 'LEARN'; readonly refreshedAt: Date; readonly expiresAt: Date | null; readonly labelledAt: Date | null }
   /** A new life; ends the one before */
-  | { readonly type: 'BEGIN'; readonly refreshedAt: Date; readonly expiresAt: Date | null; readonly labelledAt: Date | null; readonly endedAt: Date };
+  | { readonly type: 'BEGIN'; readonly refreshedAt: Date; readonly expiresAt: Date | null; readonly labelledAt: Date | null; readonly endedAt: Date; readonly earlyRefreshAt: Date | null };
+
+/**
+ * An agent renews a token after 80 % of its granted life, or at once when the cluster refuses it (facts, section 4): so a token that was
+ * replaced well before has been refused, or somebody has spoilt it.
+ */
+const DUE_AFTER = 0.8;
+/** Old agents renew all the time where less is granted than asked for (facts, section 11): what they replace so soon tells nothing. */
+const HASTY_MS = 30_000;
 
 /** The account's status may still tell of the Secret before: what was refreshed well before the Secret was made is not this one. Clocks differ. */
 const CLOCK_TOLERANCE_MS = 60_000;
@@ -38,7 +50,7 @@ function labelledSince(secret: Seen<TokenSecretFacts>, now: Date): Date | null {
  * How a token's history goes on. A life is known by its Secret and its refresh; a Secret whose refresh is not told yet begins one with the
  * Secret's creation, which later learns the true moment.
  */
-export function incarnationStep(open: OpenIncarnation | null, secret: Seen<TokenSecretFacts> | null, life: TokenLife, now: Date): IncarnationStep {
+export function incarnationStep(open: OpenIncarnation | null, secret: Seen<TokenSecretFacts> | null, life: TokenLife, validitySeconds: number | null, now: Date): IncarnationStep {
   if (secret === null) return open === null ? { type: 'KEEP' } : { type: 'END', endedAt: now };
   const createdAt = secret.facts.createdAt === null ? now : new Date(secret.facts.createdAt);
   const restored = secret.facts.restoredFrom !== null;
@@ -56,5 +68,12 @@ export function incarnationStep(open: OpenIncarnation | null, secret: Seen<Token
   }
   // The label outlives a refresh: the new token has it from its first moment.
   const inherited = sameSecret && open?.labelledAt ? refreshedAt : labelledAt;
-  return { type: 'BEGIN', refreshedAt, expiresAt, labelledAt: inBackupSelection(secret.facts) ? inherited : null, endedAt: sameSecret ? refreshedAt : earlier(createdAt, now) };
+  const isEarly = open !== null && sameSecret && told && open.validitySeconds === validitySeconds && isBeforeDue(open, refreshedAt);
+  return { type: 'BEGIN', refreshedAt, expiresAt, labelledAt: inBackupSelection(secret.facts) ? inherited : null, endedAt: sameSecret ? refreshedAt : earlier(createdAt, now), earlyRefreshAt: isEarly ? refreshedAt : (open?.earlyRefreshAt ?? null) };
+}
+
+function isBeforeDue({ refreshedAt, expiresAt }: OpenIncarnation, replacedAt: Date): boolean {
+  if (expiresAt === null) return false;
+  const [lived, granted] = [replacedAt.getTime() - refreshedAt.getTime(), expiresAt.getTime() - refreshedAt.getTime()];
+  return lived >= HASTY_MS && lived < granted * DUE_AFTER - CLOCK_TOLERANCE_MS;
 }

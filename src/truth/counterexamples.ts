@@ -94,4 +94,11 @@ export const COUNTEREXAMPLES: readonly Counterexample[] = [
     }),
     ends: { c1: 'NOT_READY TOKEN_EMPTY → TOKEN_EMPTY', c2: 'READY → RECONNECTED' },
   },
+  {
+    because: 'somebody made a ServiceAccount anew on its cluster: the backup holds a token of the old one, and READY was said of it since its agent had renewed the token',
+    plan: worldPlan('another ServiceAccount', [plannedCluster('c1'), plannedCluster('c2'), plannedCluster('c3')], {
+      tokenTtl: '72h0m0s', cycles: [{ happenings: [] }, { happenings: [{ what: 'REMAKE_SERVICE_ACCOUNT', cluster: 'c2', minutesBefore: 4 }] }], lastHappenings: [{ what: 'REMAKE_SERVICE_ACCOUNT', cluster: 'c1' }],
+    }),
+    ends: { c1: 'UNKNOWN TOKEN_REVOKED → TOKEN_REJECTED', c2: 'READY → RECONNECTED', c3: 'READY → RECONNECTED' },
+  },
 ];

@@ -20,6 +20,8 @@ const BACKUPS = 'open-cluster-management-backup';
 const SCHEDULE = 'schedule-acm';
 const ACCOUNT = 'auto-import-account';
 const MINUTE_MS = 60_000;
+/** An agent that is asked answers within seconds. */
+const AGENTS_ANSWER_MS = 20_000;
 
 /**
  * As measured on real hubs, but for what would only make the world look at its clock more often. The periods have no common multiple within a
@@ -195,6 +197,11 @@ export class TruthWorld {
         return this.remove(resources.secret, account);
       case 'DELETE_ACCOUNT':
         return this.remove(resources.managedServiceAccount, account);
+      case 'REMAKE_SERVICE_ACCOUNT':
+        // Where no agent answers, or one that replaces its tokens all the time, no hub shows it.
+        if (cluster.isAgentHeld || !cluster.isServedBy(EAST) || cluster.tokenRequestError !== null || this.plan.sourceSwitches.agentsRefreshAlways) return;
+        cluster.remakeAccount(ACCOUNT);
+        return this.time.run(AGENTS_ANSWER_MS);
       case 'STRIP_LABEL':
         return void (await this.admin.patch(resources.secret, account, { metadata: { labels: { 'cluster.open-cluster-management.io/backup': null } } }, { patchType: 'merge' }));
       case 'DELETE_WORK':

@@ -34,7 +34,7 @@ export interface PlannedCluster {
 }
 
 export type ClusterHappening =
-  | 'SLEEP' | 'WAKE' | 'HOLD_AGENT' | 'RELEASE_AGENT' | 'REFUSE_TOKENS' | 'DELETE_SECRET' | 'DELETE_ACCOUNT' | 'STRIP_LABEL' | 'DELETE_WORK' | 'CORRECT_URL' | 'DISABLE_IMPORT' | 'ENABLE_IMPORT' | 'EXCLUDE' | 'INCLUDE' | 'DELETE_CLUSTER' | DeepHappening;
+  | 'SLEEP' | 'WAKE' | 'HOLD_AGENT' | 'RELEASE_AGENT' | 'REFUSE_TOKENS' | 'DELETE_SECRET' | 'DELETE_ACCOUNT' | 'STRIP_LABEL' | 'DELETE_WORK' | 'CORRECT_URL' | 'DISABLE_IMPORT' | 'ENABLE_IMPORT' | 'EXCLUDE' | 'INCLUDE' | 'DELETE_CLUSTER' | 'REMAKE_SERVICE_ACCOUNT' | DeepHappening;
 /** What no hub shows: only trying the token does. */
 type DeepHappening = 'EMPTY_TOKEN' | 'SPOIL_WORK';
 export type HubHappening = 'SHORTEN_VALIDITY' | 'LENGTHEN_VALIDITY' | 'PAUSE_SCHEDULE' | 'RESUME_SCHEDULE';
@@ -156,6 +156,8 @@ export function randomWorld(seed: number, number: number): WorldPlan {
   const oneDeep = <T>(from: readonly T[]): T => from[Math.floor(deep.next() * from.length)]!;
   const deepHappenings = (rate: number): Happening[] =>
     deepCheck === 'THROUGHOUT' && deep.chance(rate) ? [{ what: oneDeep(['EMPTY_TOKEN', 'SPOIL_WORK'] as const), cluster: oneDeep(clusters).name }] : [];
+  const further = new SeededRandom(seed * 9_000_011 + number);
+  const remade = (): Happening[] => (further.chance(0.08) ? [{ what: 'REMAKE_SERVICE_ACCOUNT', cluster: clusters[Math.floor(further.next() * clusters.length)]!.name }] : []);
   const tokens = random.chance(0.7) ? 'operator' : 'off';
   const often = random.chance(0.3) ? 0.4 : 0;
   return {
@@ -165,8 +167,8 @@ export function randomWorld(seed: number, number: number): WorldPlan {
     policy: tokens === 'off' ? (random.chance(0.85) ? 'PROTECT' : 'OBSERVE') : random.chance(0.4) ? 'PROTECT' : 'OBSERVE',
     cron: one(CRONS), veleroTtl: weighed([['2h0m0s', 1], ['24h0m0s', 2], ['120h0m0s', 4], ['720h0m0s', 5]] as const), tokenTtl: one([null, null, '1h0m0s', '6h0m0s', '24h0m0s', '72h0m0s']),
     clusters,
-    cycles: Array.from({ length: cycleCount }, (_, cycle) => ({ happenings: Array.from({ length: upTo(2) }, () => told(happening(), one([0.5, 2, 4, 8, 20]), cycle)).concat(deepHappenings(0.4).map((what) => ({ ...what, minutesBefore: oneDeep([2, 4, 8, 20]) }))) })),
-    lastHappenings: [...Array.from({ length: upTo(2) }, happening), ...corrected, ...deepHappenings(0.3)],
+    cycles: Array.from({ length: cycleCount }, (_, cycle) => ({ happenings: Array.from({ length: upTo(2) }, () => told(happening(), one([0.5, 2, 4, 8, 20]), cycle)).concat(deepHappenings(0.4).map((what) => ({ ...what, minutesBefore: oneDeep([2, 4, 8, 20]) })), remade().map((what) => ({ ...what, minutesBefore: 4 }))) })),
+    lastHappenings: [...Array.from({ length: upTo(2) }, happening), ...corrected, ...deepHappenings(0.3), ...remade()],
     diesInRunAfterSeconds,
     hoursUntilFailover: weighed([[0.1, 3], [0.5, 3], [1, 3], [3, 3], [8, 2], [20, 2], [26, 2], [50, 2], [80, 1], [130, 1], [400, 1], [800, 1]] as const),
     sourceSwitches: {

@@ -166,6 +166,15 @@ export class ManagedClusterSim {
     if (!this.accounts.has(id)) this.accounts.set(id, { namespace, name, uid: randomUUID() });
   }
 
+  /** Somebody deletes the ServiceAccount of that name, and it is made anew at once: no token of the old one is taken any more. */
+  remakeAccount(name: string): void {
+    for (const account of [...this.accounts.values()].filter((one) => one.name === name)) {
+      this.removeAccount(account.namespace, name);
+      this.ensureAccount(account.namespace, name);
+    }
+    this.changed(this);
+  }
+
   removeAccount(namespace: string, name: string): void {
     this.accounts.delete(`${namespace}/${name}`);
   }
