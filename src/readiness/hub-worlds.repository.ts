@@ -15,24 +15,34 @@ const MAX_SETS = 1000;
 export type SetRow = SetCandidate & { readonly status: string; readonly managedClustersStartedAt: Date | null; readonly completedAt: Date | null };
 
 type OfHub<T> = T & { readonly hubId: string };
+type HubRow = Omit<HubFacts, 'prerequisites' | 'schedules' | 'restores' | 'backups' | 'shown'> & {
+  readonly prerequisites: readonly (Omit<Prerequisite, 'since' | 'checkedAt'> & { readonly since: string; readonly checkedAt: string })[];
+  readonly schedules: readonly ScheduleFacts[];
+  readonly restores: readonly { readonly name: string; readonly facts: AcmRestoreFacts }[];
+};
+type BackupTold = readonly [name: string, type: string | null, phase: string | null, startedMs: number | null, completedMs: number | null];
 
-/** heardAt: the oldest of the last words; a kind that the hub does not serve has nothing to say. tookOver: the last ended failover that touched it made it the hub of a fleet. */
+const momentOf = (ms: number | null): Date | null => (ms === null ? null : new Date(ms));
+const toBackup = ([name, type, phase, startedMs, completedMs]: BackupTold): OwnBackup => ({ name, type, phase, startedAt: momentOf(startedMs), completedAt: momentOf(completedMs) });
+
+/** What belongs to a hub comes along as JSON: a statement costs more than what it brings. heardAt: the oldest of the last words; a kind that the hub does not serve has nothing to say. tookOver: the last ended failover that touched it made it the hub of a fleet. */
 const HUBS = `
   SELECT id, name, cluster_id AS "clusterId", reachability, unreachable_since AS "unreachableSince", last_error_code AS "lastErrorCode", fencing, fencing_changed_at AS "fencingChangedAt", storage, release, setup,
     inspected_at AS "inspectedAt",
     (SELECT CASE WHEN count(*) = ${DECISIVE_KINDS.length} AND bool_and(phase = 'ABSENT' OR (listed_at IS NOT NULL AND heard_at IS NOT NULL)) THEN min(heard_at) FILTER (WHERE phase <> 'ABSENT') END
      FROM hub_watch WHERE hub_id = hub.id AND kind IN ('${DECISIVE_KINDS.join(`', '`)}')) AS "heardAt",
     COALESCE((SELECT part.role = 'TARGET' FROM failover_hub AS part JOIN failover ON failover.id = part.failover_id
-      WHERE part.hub_id = hub.id AND failover.status IN ('COMPLETED', 'COMPLETED_WITH_EXCEPTIONS') ORDER BY failover.finished_at DESC LIMIT 1), false) AS "tookOver"
+      WHERE part.hub_id = hub.id AND failover.status IN ('COMPLETED', 'COMPLETED_WITH_EXCEPTIONS') ORDER BY failover.finished_at DESC LIMIT 1), false) AS "tookOver",
+    (SELECT COALESCE(json_agg(json_build_object('hubId', hub_id, 'code', code, 'state', state, 'cause', cause, 'remedy', remedy, 'remedyBy', remedy_by, 'since', since, 'checkedAt', checked_at) ORDER BY code), '[]')
+     FROM hub_prerequisite WHERE hub_id = hub.id) AS prerequisites,
+    (SELECT COALESCE(json_agg(json_build_object('name', name, 'phase', phase, 'lastMessage', last_message, 'paused', paused, 'veleroPaused', velero_paused) ORDER BY name), '[]')
+     FROM backup_schedule WHERE hub_id = hub.id) AS schedules,
+    (SELECT COALESCE(json_agg(json_build_object('name', name, 'facts', facts) ORDER BY name), '[]') FROM hub_object WHERE hub_id = hub.id AND kind = 'ACM_RESTORE') AS restores
   FROM hub WHERE id = ANY($1::uuid[])`;
-const PREREQUISITES = `
-  SELECT hub_id AS "hubId", code, state, cause, remedy, remedy_by AS "remedyBy", since, checked_at AS "checkedAt" FROM hub_prerequisite WHERE hub_id = ANY($1::uuid[]) ORDER BY code`;
-const SCHEDULES = `
-  SELECT hub_id AS "hubId", name, phase, last_message AS "lastMessage", paused, velero_paused AS "veleroPaused" FROM backup_schedule WHERE hub_id = ANY($1::uuid[]) ORDER BY name`;
-const RESTORES = `SELECT hub_id AS "hubId", name, facts FROM hub_object WHERE hub_id = ANY($1::uuid[]) AND kind = 'ACM_RESTORE' ORDER BY name`;
+/** Each by its name, type and phase, and the milliseconds of its start and its end. */
 const BACKUPS = `
-  SELECT hub_id AS "hubId", backup.name, type, phase, started_at AS "startedAt", completed_at AS "completedAt"
-  FROM unnest($1::uuid[]) AS shown (id) JOIN hub AS owner ON owner.id = COALESCE($2::uuid, shown.id) JOIN backup ON backup.hub_id = shown.id AND backup.owner_cluster_id = owner.cluster_id`;
+  SELECT shown.id AS "hubId", json_agg(json_build_array(backup.name, type, phase, extract(epoch FROM started_at) * 1000, extract(epoch FROM completed_at) * 1000)) AS backups
+  FROM unnest($1::uuid[]) AS shown (id) JOIN hub AS owner ON owner.id = COALESCE($2::uuid, shown.id) JOIN backup ON backup.hub_id = shown.id AND backup.owner_cluster_id = owner.cluster_id GROUP BY shown.id`;
 const SET = `
   SELECT id, credentials_backup AS "credentialsBackup", resources_backup AS "resourcesBackup", generic_backup AS "genericBackup", managed_clusters_backup AS "managedClustersBackup", status,
     started_at AS "startedAt", managed_clusters_started_at AS "managedClustersStartedAt", completed_at AS "completedAt", expires_at AS "expiresAt"
@@ -61,20 +71,20 @@ export class HubWorldsRepository {
    * @param ownerHubId the hub whose backups matter on all of them; null: each one’s own
    */
   async hubs(hubIds: readonly string[], ownerHubId: string | null): Promise<Map<string, HubFacts>> {
-    const [hubs, prerequisites, schedules, restores, backups] = await Promise.all([
-      this.sql.query<Omit<HubFacts, 'prerequisites' | 'schedules' | 'restores' | 'backups' | 'shown'>>(HUBS, [hubIds]), this.ofHubs<Prerequisite>(PREREQUISITES, [hubIds]), this.ofHubs<ScheduleFacts>(SCHEDULES, [hubIds]),
-      this.ofHubs<{ name: string; facts: AcmRestoreFacts }>(RESTORES, [hubIds]), this.ofHubs<OwnBackup>(BACKUPS, [hubIds, ownerHubId]),
-    ]);
+    const [hubs, told] = await Promise.all([this.sql.query<HubRow>(HUBS, [hubIds]), this.sql.query<OfHub<{ backups: BackupTold[] }>>(BACKUPS, [hubIds, ownerHubId])]);
+    const backupsOf = new Map(told.map(({ hubId, backups }) => [hubId, backups]));
     return new Map(hubs.map((hub) => {
-      const shown = backups(hub.id);
-      const restoresOnIt = restores(hub.id).map(({ name, facts }): RestoreOnHub => ({ name, ...facts }));
-      return [hub.id, { ...hub, prerequisites: prerequisites(hub.id), schedules: schedules(hub.id), restores: restoresOnIt, backups: shown, shown: new Map(shown.map(({ name, phase }) => [name, phase])) }];
+      const backups = (backupsOf.get(hub.id) ?? []).map(toBackup);
+      const prerequisites = hub.prerequisites.map((one): Prerequisite => ({ ...one, since: new Date(one.since), checkedAt: new Date(one.checkedAt) }));
+      const restores = hub.restores.map(({ name, facts }): RestoreOnHub => ({ name, ...facts }));
+      return [hub.id, { ...hub, prerequisites, restores, backups, shown: new Map(backups.map(({ name, phase }) => [name, phase])) }];
     }));
   }
 
   /** The sets that each hub has made, newest first. */
-  sets(hubIds: readonly string[]): Promise<(hubId: string) => readonly SetRow[]> {
-    return this.ofHubs<SetRow>(SETS, [hubIds]);
+  async sets(hubIds: readonly string[]): Promise<(hubId: string) => readonly SetRow[]> {
+    const byHub = Map.groupBy(await this.sql.query<OfHub<SetRow>>(SETS, [hubIds]), ({ hubId }) => hubId);
+    return (hubId) => byHub.get(hubId) ?? [];
   }
 
   setsById(setIds: readonly string[]): Promise<SetRow[]> {
@@ -84,10 +94,5 @@ export class HubWorldsRepository {
   /** Who else counts on a target: other plans’ failovers that are under way there, and other plans that name it. */
   reservations(targetHubId: string, planId: string): Promise<Reservation[]> {
     return this.sql.query<Reservation>(RESERVATIONS, [targetHubId, planId]);
-  }
-
-  private async ofHubs<T extends object>(text: string, values: readonly unknown[]): Promise<(hubId: string) => readonly T[]> {
-    const byHub = Map.groupBy(await this.sql.query<OfHub<T>>(text, values), ({ hubId }) => hubId);
-    return (hubId) => byHub.get(hubId) ?? [];
   }
 }

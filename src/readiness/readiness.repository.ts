@@ -80,9 +80,9 @@ export interface RestoredSets {
 export const NO_SETS: RestoredSets = { tokens: null, clusters: null };
 export const wholeSet = (setId: string | null): RestoredSets => ({ tokens: setId, clusters: setId });
 
-const PLANS = `
+const PLAN = `
   SELECT id, source_hub_id AS "sourceHubId", target_hub_id AS "targetHubId", rpo_seconds AS "rpoSeconds", rto_seconds AS "rtoSeconds", reachability, probe_interval_seconds AS "probeIntervalSeconds", deep_check AS "deepCheck"
-  FROM recovery_plan WHERE id = ANY($1::uuid[])`;
+  FROM recovery_plan WHERE id = $1`;
 
 /** Reads what other features wrote, for verdicts alone; writes plan_readiness and cluster_readiness. */
 @Injectable()
@@ -99,11 +99,7 @@ export class ReadinessRepository {
 
   /** null: there is no such plan */
   async plan(planId: string): Promise<PlanRow | null> {
-    return (await this.plans([planId]))[0] ?? null;
-  }
-
-  plans(planIds: readonly string[]): Promise<PlanRow[]> {
-    return this.sql.query<PlanRow>(PLANS, [planIds]);
+    return (await this.sql.query<PlanRow>(PLAN, [planId]))[0] ?? null;
   }
 
   /** Ids of the plans that are not archived; of one hub where given. */
@@ -164,6 +160,12 @@ export class ReadinessRepository {
   async savedOfPlans(planIds: readonly string[]): Promise<Map<string, SavedPlanReadiness>> {
     const rows = await this.sql.query<SavedPlanRow>(SAVED_PLAN, [planIds]);
     return new Map(rows.map((row) => [row.planId, savedFrom(row)]));
+  }
+
+  /** Plans with what was computed of them, if anything was. */
+  async withSaved(planIds: readonly string[]): Promise<(Pick<PlanRow, 'id' | 'rpoSeconds' | 'rtoSeconds'> & { readonly saved: SavedPlanReadiness | null })[]> {
+    const rows = await this.sql.query<Pick<PlanRow, 'id' | 'rpoSeconds' | 'rtoSeconds'> & (SavedPlanRow | { readonly planId: null })>(PLANS_WITH_SAVED, [planIds]);
+    return rows.map(({ id, rpoSeconds, rtoSeconds, ...row }) => ({ id, rpoSeconds, rtoSeconds, saved: row.planId === null ? null : savedFrom(row) }));
   }
 
   /** Some clusters, each under every plan that names its hub as source; by plan. */
@@ -274,7 +276,11 @@ type SavedPlanRow = Omit<SavedPlanReadiness, 'findings' | 'counts' | 'byCode'> &
 type SavedClusterRow = Omit<SavedClusterReadiness, 'findings'> & { findings: unknown };
 interface Counted { code: string; severity: string; verdict: string; count: number }
 
-const SAVED_PLAN = `SELECT plan_id AS "planId", verdict, findings, set_id AS "setId", facts_at AS "factsAt", since, computed_at AS "computedAt", counts, by_code AS "byCode", basis, whole_at AS "wholeAt" FROM plan_readiness WHERE plan_id = ANY($1::uuid[])`;
+const SAVED = `plan_id AS "planId", verdict, findings, set_id AS "setId", facts_at AS "factsAt", since, computed_at AS "computedAt", counts, by_code AS "byCode", basis, whole_at AS "wholeAt"`;
+const SAVED_PLAN = `SELECT ${SAVED} FROM plan_readiness WHERE plan_id = ANY($1::uuid[])`;
+const PLANS_WITH_SAVED = `
+  SELECT plan.id, plan.rpo_seconds AS "rpoSeconds", plan.rto_seconds AS "rtoSeconds", saved.* FROM recovery_plan AS plan LEFT JOIN (SELECT ${SAVED} FROM plan_readiness) AS saved ON saved."planId" = plan.id
+  WHERE plan.id = ANY($1::uuid[])`;
 const SAVED_CLUSTERS = `
   SELECT cluster, origin, verdict, code, findings, set_id AS "setId", since, recheck_at AS "recheckAt" FROM cluster_readiness WHERE plan_id = $1 AND ($2::text[] IS NULL OR cluster = ANY($2))`;
 
@@ -297,7 +303,16 @@ async function takeDue(sql: SqlRunner, planId: string, now: Date): Promise<reado
   return names.length < rows.length || names.length > MAX_DUE ? null : names;
 }
 
+/** With the hour that it falls into: a row of the time series. */
 const WRITE_PLAN = `
+  WITH hour AS (
+    INSERT INTO plan_readiness_hour (plan_id, hour, verdict, worst_verdict, ready, at_risk, not_ready, unknown, not_needed, fewest_recoverable, set_id, facts_at, computed_at)
+    VALUES ($1, date_trunc('hour', $7::timestamptz, 'UTC'), $2, $2, $13, $14, $15, $16, $17, $13::int + $14::int, $4, $5, $7)
+    ON CONFLICT (plan_id, hour) DO UPDATE SET verdict = excluded.verdict, ready = excluded.ready, at_risk = excluded.at_risk, not_ready = excluded.not_ready, unknown = excluded.unknown,
+      not_needed = excluded.not_needed, set_id = excluded.set_id, facts_at = excluded.facts_at, computed_at = excluded.computed_at,
+      fewest_recoverable = least(plan_readiness_hour.fewest_recoverable, excluded.fewest_recoverable),
+      worst_verdict = CASE WHEN array_position($12::text[], excluded.verdict) < array_position($12::text[], plan_readiness_hour.worst_verdict) THEN excluded.verdict ELSE plan_readiness_hour.worst_verdict END
+  )
   INSERT INTO plan_readiness (plan_id, verdict, findings, set_id, facts_at, since, computed_at, counts, by_code, basis, whole_at) VALUES ($1, $2, $3::jsonb, $4, $5, $6, $7, $8::jsonb, $9::jsonb, $10, $11)
   ON CONFLICT (plan_id) DO UPDATE SET verdict = excluded.verdict, findings = excluded.findings, set_id = excluded.set_id, facts_at = excluded.facts_at,
     since = excluded.since, computed_at = excluded.computed_at, counts = excluded.counts, by_code = excluded.by_code, basis = excluded.basis, whole_at = excluded.whole_at`;
@@ -307,13 +322,6 @@ const WRITE_CLUSTERS = `
   FROM jsonb_to_recordset($2::jsonb) AS row (cluster text, origin text, verdict text, code text, findings jsonb, set_id uuid, since timestamptz, recheck_at timestamptz)
   ON CONFLICT (plan_id, cluster) DO UPDATE SET origin = excluded.origin, verdict = excluded.verdict, code = excluded.code, findings = excluded.findings, set_id = excluded.set_id,
     since = excluded.since, computed_at = excluded.computed_at, recheck_at = excluded.recheck_at`;
-const WRITE_HOUR = `
-  INSERT INTO plan_readiness_hour (plan_id, hour, verdict, worst_verdict, ready, at_risk, not_ready, unknown, not_needed, fewest_recoverable, set_id, facts_at, computed_at)
-  VALUES ($1, date_trunc('hour', $5::timestamptz, 'UTC'), $2, $2, $7, $8, $9, $10, $11, $7::int + $8::int, $3, $4, $5)
-  ON CONFLICT (plan_id, hour) DO UPDATE SET verdict = excluded.verdict, ready = excluded.ready, at_risk = excluded.at_risk, not_ready = excluded.not_ready, unknown = excluded.unknown,
-    not_needed = excluded.not_needed, set_id = excluded.set_id, facts_at = excluded.facts_at, computed_at = excluded.computed_at,
-    fewest_recoverable = least(plan_readiness_hour.fewest_recoverable, excluded.fewest_recoverable),
-    worst_verdict = CASE WHEN array_position($6::text[], excluded.verdict) < array_position($6::text[], plan_readiness_hour.worst_verdict) THEN excluded.verdict ELSE plan_readiness_hour.worst_verdict END`;
 const GRAVEST_FIRST: readonly Verdict[] = ['NOT_READY', 'UNKNOWN', 'AT_RISK', 'READY'];
 
 async function write(sql: SqlRunner, planId: string, plan: SavedPlanReadiness, changed: readonly SavedClusterReadiness[], gone: readonly string[]): Promise<void> {
@@ -322,8 +330,10 @@ async function write(sql: SqlRunner, planId: string, plan: SavedPlanReadiness, c
     const rows = changed.map(({ setId: set_id, recheckAt, ...row }) => ({ ...row, set_id, recheck_at: recheckAt }));
     await sql.execute(WRITE_CLUSTERS, [planId, JSON.stringify(rows), computedAt]);
   }
-  await sql.execute(WRITE_PLAN, [planId, verdict, JSON.stringify(plan.findings), setId, factsAt, since, computedAt, JSON.stringify(counts), JSON.stringify(byCode), plan.basis, plan.wholeAt]);
+  await sql.execute(WRITE_PLAN, [
+    planId, verdict, JSON.stringify(plan.findings), setId, factsAt, since, computedAt, JSON.stringify(counts), JSON.stringify(byCode), plan.basis, plan.wholeAt,
+    GRAVEST_FIRST, counts.READY, counts.AT_RISK, counts.NOT_READY, counts.UNKNOWN, counts.NOT_NEEDED,
+  ]);
   // After the plan: what is told of them bears its moment
   if (gone.length > 0) await sql.execute('DELETE FROM cluster_readiness WHERE plan_id = $1 AND cluster = ANY($2::text[])', [planId, gone]);
-  await sql.execute(WRITE_HOUR, [planId, verdict, setId, factsAt, computedAt, GRAVEST_FIRST, counts.READY, counts.AT_RISK, counts.NOT_READY, counts.UNKNOWN, counts.NOT_NEEDED]);
 }

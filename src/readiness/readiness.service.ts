@@ -74,8 +74,8 @@ export class ReadinessService {
 
   /** In the order of the ids, in as many statements for many plans as for one; null: there is no such plan. */
   async forPlans(planIds: readonly string[]): Promise<(PlanReadinessView | null)[]> {
-    const [plans, acknowledged] = await Promise.all([this.repository.plans(planIds), this.acknowledgements.lookup(planIds)]);
-    const results = await this.freshOfMany(plans.map(({ id }) => id));
+    const [plans, acknowledged] = await Promise.all([this.repository.withSaved(planIds), this.acknowledgements.lookup(planIds)]);
+    const results = await this.freshOf(new Map(plans.map(({ id, saved }) => [id, saved])));
     const sets = new Map((await this.hubs.setsById([...results.values()].flatMap(({ setId }) => setId ?? []))).map((set) => [set.id, set]));
     const now = this.clock.now();
     return planIds.map((planId) => {
@@ -249,18 +249,23 @@ export class ReadinessService {
 
   /** @throws PlanNotFoundError */
   private async fresh(planId: string): Promise<SavedPlanReadiness> {
-    return this.freshOf(planId, await this.repository.saved(planId));
+    return this.freshOrSaved(planId, await this.repository.saved(planId));
   }
 
   /** By plan; of plans that there are. */
   private async freshOfMany(planIds: readonly string[]): Promise<Map<string, SavedPlanReadiness>> {
     const saved = await this.repository.savedOfPlans(planIds);
+    return this.freshOf(new Map(planIds.map((planId) => [planId, saved.get(planId) ?? null])));
+  }
+
+  /** @param saved by plan; null: nothing was */
+  private async freshOf(saved: ReadonlyMap<string, SavedPlanReadiness | null>): Promise<Map<string, SavedPlanReadiness>> {
     const results = new Map<string, SavedPlanReadiness>();
-    await inParallel(planIds, PLANS_AT_ONCE, async (planId) => void results.set(planId, await this.freshOf(planId, saved.get(planId) ?? null)));
+    await inParallel([...saved], PLANS_AT_ONCE, async ([planId, one]) => void results.set(planId, await this.freshOrSaved(planId, one)));
     return results;
   }
 
-  private async freshOf(planId: string, saved: SavedPlanReadiness | null): Promise<SavedPlanReadiness> {
+  private async freshOrSaved(planId: string, saved: SavedPlanReadiness | null): Promise<SavedPlanReadiness> {
     if (saved !== null && saved.wholeAt !== null && this.clock.now().getTime() - saved.computedAt.getTime() < FRESH_MS) return saved;
     const underWay = this.answering.get(planId);
     if (underWay !== undefined) return underWay;
