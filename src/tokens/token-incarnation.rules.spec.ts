@@ -105,6 +105,7 @@ test.each<{ because: string; open?: Partial<OpenIncarnation>; uid?: string; at: 
   { because: 'another Secret was asked for, not another token', at: '11:00:00', uid: 's2', early: null },
   { because: 'the life that was asked for is another one now, and with it what is due', at: '11:00:00', validity: 3_600, early: null },
   { because: 'when the one before ended was never told', at: '11:00:00', open: { expiresAt: null }, early: null },
+  { because: 'a token that a restore brought is replaced by the agent of the new hub', at: '11:00:00', open: { refreshedAt: at('09:00:00') }, early: null },
   { because: 'what was seen once stays', at: '21:00:00', open: { earlyRefreshAt: at('09:00:00') }, early: '09:00:00' },
   { because: 'the last time counts', at: '11:00:00', open: { earlyRefreshAt: at('09:00:00') }, early: '11:00:00' },
 ])('a token replaced at $at: early $early: $because', ({ open: change = {}, uid, at: time, validity = 46_800, early }) => {

@@ -68,12 +68,13 @@ export function incarnationStep(open: OpenIncarnation | null, secret: Seen<Token
   }
   // The label outlives a refresh: the new token has it from its first moment.
   const inherited = sameSecret && open?.labelledAt ? refreshedAt : labelledAt;
-  const isEarly = open !== null && sameSecret && told && open.validitySeconds === validitySeconds && isBeforeDue(open, refreshedAt);
+  const isEarly = open !== null && sameSecret && told && open.validitySeconds === validitySeconds && isBeforeDue(open, createdAt, refreshedAt);
   return { type: 'BEGIN', refreshedAt, expiresAt, labelledAt: inBackupSelection(secret.facts) ? inherited : null, endedAt: sameSecret ? refreshedAt : earlier(createdAt, now), earlyRefreshAt: isEarly ? refreshedAt : (open?.earlyRefreshAt ?? null) };
 }
 
-function isBeforeDue({ refreshedAt, expiresAt }: OpenIncarnation, replacedAt: Date): boolean {
-  if (expiresAt === null) return false;
+function isBeforeDue({ refreshedAt, expiresAt }: OpenIncarnation, createdAt: Date, replacedAt: Date): boolean {
+  // A token that is older than its Secret came by a restore, and the agent of the new hub asks for one of its own.
+  if (expiresAt === null || refreshedAt.getTime() < createdAt.getTime() - CLOCK_TOLERANCE_MS) return false;
   const [lived, granted] = [replacedAt.getTime() - refreshedAt.getTime(), expiresAt.getTime() - refreshedAt.getTime()];
   return lived >= HASTY_MS && lived < granted * DUE_AFTER - CLOCK_TOLERANCE_MS;
 }
