@@ -524,7 +524,9 @@ function checkFindings(facts: ClusterFacts, chosen: FoundToken, spare: TokenInSe
   if (isBefore(word.refreshedAt, chosen.refreshedAt)) return [notChecked(`What was tried at ${checkedAt.toISOString()} was an older token of ${chosen.account} than the backup holds`)];
   // What a Secret lost since was another token.
   if (word.state === 'EMPTY' && isBefore(chosen.refreshedAt ?? null, word.refreshedAt)) return [notChecked(`The Secret of ${chosen.account} was found empty at ${checkedAt.toISOString()}, after it had held a newer token than the backup does`)];
-  if (now.getTime() - checkedAt.getTime() > paths.deepCheckCountsForMs) {
+  // What a backup holds does not age.
+  const isOfBackup = word.state === 'EMPTY' && wasEmptyThen(check, chosen, set);
+  if (!isOfBackup && now.getTime() - checkedAt.getTime() > paths.deepCheckCountsForMs) {
     const why = `Last tried at ${checkedAt.toISOString()}: ${detail}${check.lastAttempt === null ? '' : `; since then: ${check.lastAttempt}`}`;
     return [word.state === 'PASSED' ? notChecked(why) : { ...notChecked(why), verdict: 'UNKNOWN', severity: 'WARNING' }];
   }

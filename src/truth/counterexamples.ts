@@ -101,4 +101,11 @@ export const COUNTEREXAMPLES: readonly Counterexample[] = [
     }),
     ends: { c1: 'UNKNOWN TOKEN_REVOKED → TOKEN_REJECTED', c2: 'READY → RECONNECTED', c3: 'READY → RECONNECTED' },
   },
+  {
+    because: 'the token of a backup was known to be empty, and that knowledge was thrown away as too old, though a backup does not change',
+    plan: worldPlan('empty for long', [plannedCluster('c1'), plannedCluster('c2')], {
+      deepCheck: 'THROUGHOUT', tokenTtl: '6h0m0s', cycles: [{ happenings: [{ what: 'EMPTY_TOKEN', cluster: 'c1', minutesBefore: 8 }] }], hoursUntilFailover: 80,
+    }),
+    ends: { c1: 'NOT_READY TOKEN_EMPTY → TOKEN_EMPTY', c2: 'NOT_READY TOKEN_EXPIRED → TOKEN_EXPIRED' },
+  },
 ];

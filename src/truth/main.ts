@@ -9,8 +9,9 @@ import type { TruthRun } from './truth-run.js';
 import { randomWorld } from './world-plan.js';
 import type { WorldsAnswer, WorldsQuestion } from './worlds.process.js';
 
-const USAGE = `npm run truth -- [--worlds N] [--seed S] [--only K] [--processes P]
-  --worlds N      how many worlds, default 200
+const USAGE = `npm run truth -- [--worlds N] [--from K] [--seed S] [--only K] [--processes P]
+  --worlds N      worlds 1 to N, default 200
+  --from K        no world before K: goes on where a run was ended
   --seed S        other worlds, default 1
   --only K        world K alone, with its plan and all that was foretold and came
   --processes P   worlds are played in so many processes, default 2`;
@@ -22,6 +23,7 @@ const WORLDS_A_PROCESS = 100;
 
 interface Options {
   readonly worlds: number;
+  readonly from: number;
   readonly seed: number;
   readonly only: number | null;
   readonly processes: number;
@@ -30,12 +32,12 @@ interface Options {
 function optionsOf(): Options | null {
   const { values } = parseArgs({
     options: {
-      worlds: { type: 'string', default: '200' }, seed: { type: 'string', default: '1' }, only: { type: 'string' }, processes: { type: 'string', default: '2' }, help: { type: 'boolean', default: false },
+      worlds: { type: 'string', default: '200' }, from: { type: 'string', default: '1' }, seed: { type: 'string', default: '1' }, only: { type: 'string' }, processes: { type: 'string', default: '2' }, help: { type: 'boolean', default: false },
     },
   });
-  const options = { worlds: Number(values.worlds), seed: Number(values.seed), only: values.only === undefined ? null : Number(values.only), processes: Number(values.processes) };
-  const whole = [options.worlds, options.seed, options.only ?? 1, options.processes].every((value) => Number.isInteger(value) && value >= 0);
-  if (values.help || !whole || options.worlds < 1 || options.processes < 1 || options.processes > 32) {
+  const options = { worlds: Number(values.worlds), from: Number(values.from), seed: Number(values.seed), only: values.only === undefined ? null : Number(values.only), processes: Number(values.processes) };
+  const whole = [options.worlds, options.from, options.seed, options.only ?? 1, options.processes].every((value) => Number.isInteger(value) && value >= 0);
+  if (values.help || !whole || options.from < 1 || options.worlds < options.from || options.processes < 1 || options.processes > 32) {
     process.stdout.write(`${USAGE}\n`);
     if (!values.help) process.exitCode = 1;
     return null;
@@ -46,9 +48,9 @@ function optionsOf(): Options | null {
 async function main(): Promise<void> {
   const options = optionsOf();
   if (options === null) return;
-  const { seed, only } = options;
-  const numbers = only === null ? Array.from({ length: options.worlds }, (_, index) => index + 1) : [only];
-  process.stdout.write(`seed ${seed}, ${only === null ? `${options.worlds} worlds` : `world ${only}`}\n`);
+  const { seed, only, from } = options;
+  const numbers = only === null ? Array.from({ length: options.worlds - from + 1 }, (_, index) => from + index) : [only];
+  process.stdout.write(`seed ${seed}, ${only === null ? `worlds ${from} to ${options.worlds}` : `world ${only}`}\n`);
   const postgres = await startEmbeddedPostgres();
   const tally = new Tally();
   const begun = performance.now();
