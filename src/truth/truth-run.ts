@@ -12,7 +12,7 @@ import type { TruthService } from './truth-service.js';
 import { TruthWorld, WEST } from './truth-world.js';
 import { TokenTrials } from './token-trials.js';
 import { Ways } from './ways.js';
-import type { WorldPlan } from './world-plan.js';
+import type { Happening, WorldPlan } from './world-plan.js';
 
 const MINUTE_MS = 60_000;
 /** Every world begins on this day, at a minute of its own. */
@@ -136,7 +136,7 @@ class Run {
       for (const cluster of plan.clusters.filter(({ joinsBeforeCycle }) => joinsBeforeCycle === index + 1)) await world.join(cluster);
       for (const happening of [...happenings].sort((a, b) => b.minutesBefore - a.minutesBefore)) {
         await this.goTo(dueMs - happening.minutesBefore * MINUTE_MS);
-        await world.befall(happening);
+        await this.befall(happening);
         await this.look();
         await this.tryTokens();
       }
@@ -150,9 +150,15 @@ class Run {
     }
   }
 
+  private async befall(happening: Happening): Promise<void> {
+    // In the same moment as its Secret was deleted, nobody could tell the one from the other.
+    if (happening.what === 'REMAKE_SERVICE_ACCOUNT') await this.runAndLook(2 * LOOK_EVERY_MS.OBSERVE);
+    await this.world.befall(happening);
+  }
+
   /** With time enough that the hub has noticed what befell it, and that what it set going has come to rest. */
   private async dieQuietly(): Promise<void> {
-    for (const happening of this.plan.lastHappenings) await this.world.befall(happening);
+    for (const happening of this.plan.lastHappenings) await this.befall(happening);
     await this.runAndLook(this.runMs);
     await this.goTo(this.world.time.nowMs + HOUR_MS / 2);
     await this.die();

@@ -200,8 +200,6 @@ export class TruthWorld {
       case 'REMAKE_SERVICE_ACCOUNT':
         // Where no agent answers, or one that replaces its tokens all the time, no hub shows it.
         if (cluster.isAgentHeld || !cluster.isServedBy(EAST) || cluster.tokenRequestError !== null || this.plan.sourceSwitches.agentsRefreshAlways) return;
-        // Nor where the token has just been replaced for another reason.
-        await this.time.run(2 * AGENTS_ANSWER_MS);
         cluster.remakeAccount(ACCOUNT);
         return this.time.run(AGENTS_ANSWER_MS);
       case 'STRIP_LABEL':
