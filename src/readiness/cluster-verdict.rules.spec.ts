@@ -101,6 +101,11 @@ const rows: Row[] = [
   {
     because: 'the pair has rights, and may end before it is tried',
     facts: { tokens: [{ ...live, bindingPresent: false }, { ...live, account: 'auto-import-account-pair' }], inSet: [inside, pair({ expiresAt: hours(0.2) })] },
+    verdict: 'UNKNOWN', codes: ['ROLE_BINDING_MISSING'], outcome: null,
+  },
+  {
+    because: 'the pair has rights, and has ended',
+    facts: { tokens: [{ ...live, bindingPresent: false }, { ...live, account: 'auto-import-account-pair' }], inSet: [inside, pair({ expiresAt: hours(-0.1) })] },
     verdict: 'NOT_READY', codes: ['ROLE_BINDING_MISSING'], outcome: 'TOKEN_REJECTED',
   },
   { because: 'the set still holds what the hub has lost since', facts: { tokens: [{ ...live, secretPresent: false }] }, verdict: 'AT_RISK', codes: ['TOKEN_LOST_SINCE_BACKUP'], outcome: 'RECONNECTED' },

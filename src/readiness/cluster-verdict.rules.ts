@@ -395,9 +395,15 @@ function tokenFindings(facts: ClusterFacts, basis: Basis, moment: Moment): Findi
   const restsOnLeft = chosenInside === null || isExpired(chosenInside, moment.now);
   return [
     ...(restsOnLeft ? [leftFinding(tokenless(facts, basis.set, chosenInside), chosen)] : []),
-    ...expiryFindings(chosen, moment), ...revokedFindings(facts, chosen, spare), ...bindingFindings(facts, chosen, spare), ...checkFindings(facts, chosen, spare, basis.set, moment), ...lostFindings(facts),
+    ...expiryFindings(chosen, moment),
+    ...doubtedBy(spare === null ? briefToken(facts, chosen, found, moment) : null, [...revokedFindings(facts, chosen, spare), ...bindingFindings(facts, chosen, spare), ...checkFindings(facts, chosen, spare, basis.set, moment)]),
+    ...lostFindings(facts),
   ];
 }
+
+/** What is said against the chosen token is in doubt where another one would be tried next that may end before. */
+const doubtedBy = (brief: TokenInSet | null, findings: readonly FindingDraft[]): FindingDraft[] =>
+  findings.map((one) => (brief === null || one.verdict !== 'NOT_READY' ? one : inDoubt({ ...one, cause: `${one.cause}; the token of ${brief.account}, which would be tried next, ends at ${brief.expiresAt?.toISOString()}` })));
 
 /** What lies on the target under a name that the set has a token for, the set writes over. */
 function leftBeside(inside: readonly TokenInSet[], { name }: ClusterFacts, { paths }: Moment): Omit<FoundToken, 'isOnly'>[] {
@@ -489,8 +495,14 @@ function spareToken(facts: ClusterFacts, chosen: TokenInSet, inside: readonly To
   const lastsUntil = now.getTime() + RESTORE_TAKES_MS;
   const lasts = ({ expiresAt, expiryDoubt, doubtfulFrom }: TokenInSet): boolean =>
     expiresAt !== null && expiresAt.getTime() > lastsUntil && (expiryDoubt == null || doubtfulFrom == null || doubtfulFrom.getTime() > lastsUntil);
-  return inside.find((token) => token !== chosen && lasts(token) && revocation(facts, token) === null && !lacksBinding(facts, token.account)) ?? null;
+  return inside.find((token) => token !== chosen && lasts(token) && isGoodFor(facts, token)) ?? null;
 }
+
+/** One that would be a spare token if it did not end while the restore runs. */
+const briefToken = (facts: ClusterFacts, chosen: TokenInSet, inside: readonly TokenInSet[], { now }: Moment): TokenInSet | null =>
+  inside.find((token) => token !== chosen && token.expiresAt !== null && token.expiresAt > now && isGoodFor(facts, token)) ?? null;
+
+const isGoodFor = (facts: ClusterFacts, token: TokenInSet): boolean => revocation(facts, token) === null && !lacksBinding(facts, token.account);
 
 function revokedFindings(facts: ClusterFacts, chosen: TokenInSet, spare: TokenInSet | null): FindingDraft[] {
   const revoked = revocation(facts, chosen);
