@@ -136,6 +136,21 @@ describe('holding', () => {
     expect(() => lease.assertHeld()).toThrow();
   });
 
+  test('a renewal that counted though it came back too late is taken back, or everybody would wait for a lease that nobody holds', async () => {
+    const asked: string[] = [];
+    let letThrough: (answer: { rowCount: number }) => void = () => undefined;
+    const query = (text: string) => {
+      asked.push(text.trim().split(/\s+/, 1)[0] ?? '');
+      if (asked.length === 1) return Promise.resolve({ rows: [{ epoch: 1n }] });
+      return asked.length === 2 ? new Promise((resolve) => (letThrough = resolve)) : Promise.resolve({ rowCount: 1 });
+    };
+    const lease = await held(new LeaseService({ leases: { query } } as unknown as DatabasePool), 300);
+    await until('it was given up while it was being renewed', () => lease.signal.aborted && asked.length === 2);
+    letThrough({ rowCount: 1 });
+    await until('it is given back', () => asked.length === 3);
+    expect(asked).toEqual(['INSERT', 'UPDATE', 'UPDATE']);
+  });
+
   test('an abort of the signal tells why', async () => {
     const lease = await held(leases);
     await lease.release();

@@ -192,9 +192,13 @@ class Hold implements HeldLease {
     const sentAt = performance.now();
     try {
       const { rowCount } = await this.pool.query(RENEW, [this.key, this.epoch, this.owner, this.ttlMs]);
-      if (this.signal.aborted) return;
       if (rowCount === 0) return this.end(true);
-      if (performance.now() >= this.trustedUntil) return this.end(true); // it came back too late: we had to stop already
+      if (this.signal.aborted || performance.now() >= this.trustedUntil) {
+        // It came back too late: we had to stop already. Others, and we ourselves, would wait for a lease that nobody holds.
+        this.end(true);
+        await this.pool.query(RELEASE, [this.key, this.epoch, this.owner]);
+        return;
+      }
       this.trustedUntil = sentAt + (this.ttlMs * 2) / 3;
       clearTimeout(this.deadline);
       this.deadline = this.armDeadline();
