@@ -132,6 +132,11 @@ export class WorkersStage {
     return this.clusters;
   }
 
+  /** How far each hub's history has come: the same as before, nothing has changed there. */
+  get revisions(): number[] {
+    return this.hubs.map(({ hub }) => hub.store.revision);
+  }
+
   /** Writes on the hubs by anybody, access reviews aside, in words. */
   get hubWrites(): string[] {
     return this.hubs.flatMap(({ hub }) => hub.ledger.writes({ resource: (resource) => !resource.startsWith('selfsubject') })
