@@ -67,8 +67,11 @@ export class ClusterListRepository {
     }
   }
 
-  /** Counted by a property, of each plan; most clusters first. @param label for the grouping LABEL: the label's key */
-  // LATERAL reads each plan's clusters by its own hub; joined all at once, the clusters of all hubs are read.
+  /**
+   * Counted by a property, of each plan; most clusters first. LATERAL reads each plan's clusters by its own hub: joined all at once, those of all
+   * hubs are read.
+   * @param label for the grouping LABEL: the label's key
+   */
   groups(planIds: readonly string[], by: ClusterGrouping, label: string | null, filter: ClusterReadinessFilter): Promise<GroupRow[]> {
     const values: (string | null)[] = valuesOf(filter);
     const column = by === 'LABEL' ? `cluster.labels->>$${values.push(label) + 1}` : GROUPED_BY[by];

@@ -401,9 +401,9 @@ function tokenFindings(facts: ClusterFacts, basis: Basis, moment: Moment): Findi
   ];
 }
 
-/** What is said against the chosen token is in doubt where another one would be tried next that may end before. */
+/** What is said against the chosen token is in doubt where another one would be tried next that may end before that. */
 const doubtedBy = (brief: TokenInSet | null, findings: readonly FindingDraft[]): FindingDraft[] =>
-  findings.map((one) => (brief === null || one.verdict !== 'NOT_READY' ? one : inDoubt({ ...one, cause: `${one.cause}; the token of ${brief.account}, which would be tried next, ends at ${brief.expiresAt?.toISOString()}` })));
+  findings.map((one) => (brief === null || one.verdict !== 'NOT_READY' ? one : inDoubt({ ...one, cause: `${one.cause}; whether the token of ${brief.account}, which would be tried next, lasts until then is not known` })));
 
 /** What lies on the target under a name that the set has a token for, the set writes over. */
 function leftBeside(inside: readonly TokenInSet[], { name }: ClusterFacts, { paths }: Moment): Omit<FoundToken, 'isOnly'>[] {

@@ -22,8 +22,8 @@ type HubRow = Omit<HubFacts, 'prerequisites' | 'schedules' | 'restores' | 'backu
 };
 type BackupTold = readonly [name: string, type: string | null, phase: string | null, startedMs: number | null, completedMs: number | null];
 
-const momentOf = (ms: number | null): Date | null => (ms === null ? null : new Date(ms));
-const toBackup = ([name, type, phase, startedMs, completedMs]: BackupTold): OwnBackup => ({ name, type, phase, startedAt: momentOf(startedMs), completedAt: momentOf(completedMs) });
+const dateOf = (ms: number | null): Date | null => (ms === null ? null : new Date(ms));
+const toBackup = ([name, type, phase, startedMs, completedMs]: BackupTold): OwnBackup => ({ name, type, phase, startedAt: dateOf(startedMs), completedAt: dateOf(completedMs) });
 
 /** What belongs to a hub comes along as JSON: a statement costs more than what it brings. heardAt: the oldest of the last words; a kind that the hub does not serve has nothing to say. tookOver: the last ended failover that touched it made it the hub of a fleet. */
 const HUBS = `

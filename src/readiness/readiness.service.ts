@@ -234,7 +234,7 @@ export class ReadinessService {
    * restored now.
    * @throws PlanNotFoundError
    */
-  async predict(planId: string, restored: { readonly tokens: string; readonly clusters: string }): Promise<ClusterPrediction[]> {
+  async predict(planId: string, restored: { readonly [Part in keyof RestoredSets]: string }): Promise<ClusterPrediction[]> {
     const plan = await this.worlds.plan(planId);
     const sets = await this.hubs.setsById([restored.tokens, restored.clusters]);
     const [tokenSet, clusterSet] = [sets.find(({ id }) => id === restored.tokens), sets.find(({ id }) => id === restored.clusters)];

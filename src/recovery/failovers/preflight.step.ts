@@ -111,7 +111,7 @@ export class PreflightStep implements Step {
   }
 
   private async pin(
-    run: StepRun, sourceClusterId: string, set: SetOfSource, standing: string | null, managedClusters: string, restored: { readonly tokens: string; readonly clusters: string }, now: TargetNow, sourceAnswers: boolean,
+    run: StepRun, sourceClusterId: string, set: SetOfSource, standing: string | null, managedClusters: string, restored: Parameters<ReadinessService['predict']>[1], now: TargetNow, sourceAnswers: boolean,
   ): Promise<StepAnswer> {
     const { failover } = run;
     const predictions = (await this.readiness.predict(failover.planId, restored)).filter((one) => one.origin !== 'LOCAL');

@@ -9,9 +9,9 @@
 import { isKubeError } from '../../kube/kube-error.js';
 import type { KubeObject, ResourceType } from '../../kube/kube.types.js';
 import { resources } from '../../kube/resources.js';
+import { mergePatchTo } from '../store/merge-patch.js';
 import { Actor } from './actor.js';
 import { isBackupComponentOn } from './components.js';
-import { mergePatchTo } from '../store/merge-patch.js';
 import { createUnlessThere, eachAtOnce, patchStatus, type HubEnv } from './hub-env.js';
 import { record, rfc3339, specOf, text } from './json.js';
 import { veleroLabelValue } from './selectors.js';
